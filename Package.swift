@@ -1,0 +1,61 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+// The rooms of tvs, in the order in which they may depend on each other: a target uses only targets above it.
+// docs/architecture.md walks through them.
+
+/// Plain C loops, compiled once per instruction set (`target_clones`) and with glibc's vector mathematics.
+/// `-ffast-math` is not used: NaN and infinity keep their meaning; only the order of a sum may change.
+let kernelFlags: [CSetting] = [
+  .unsafeFlags(["-O3", "-fno-math-errno", "-fno-trapping-math", "-fno-signed-zeros", "-fassociative-math"]),
+  .unsafeFlags(["-fveclib=libmvec"], .when(platforms: [.linux])),
+]
+
+let package = Package(
+  name: "tvs",
+  products: [.executable(name: "tvs", targets: ["tvs"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
+  ],
+  targets: [
+    // MARK: - C shims and kernels
+    .target(name: "CCheckpoint"),
+    .target(name: "CKernels", cSettings: kernelFlags, linkerSettings: [.linkedLibrary("mvec", .when(platforms: [.linux]))]),
+    .target(name: "CEditline", linkerSettings: [.linkedLibrary("edit")]),
+    .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
+    .systemLibrary(name: "CLAPACK", providers: [.apt(["libopenblas-dev", "liblapacke-dev"])]),
+
+    // MARK: - The engine
+    .target(name: "Checkpoints", dependencies: ["CCheckpoint"]),
+    .target(
+      name: "Tensors",
+      dependencies: ["Checkpoints", "CKernels", "COneDNN", "CLAPACK", .product(name: "RealModule", package: "swift-numerics")]),
+    .target(name: "Autograd", dependencies: ["Tensors", "Checkpoints", "CKernels", "COneDNN"]),
+    .target(name: "Transformers", dependencies: ["Autograd", "Tensors", "Checkpoints"]),
+    .target(
+      name: "TaskGeometry",
+      dependencies: ["Transformers", "Tensors", "Checkpoints", .product(name: "RealModule", package: "swift-numerics")]),
+
+    // MARK: - The language
+    .target(
+      name: "TVSLanguage",
+      dependencies: ["Checkpoints", .product(name: "OrderedCollections", package: "swift-collections")]),
+    .target(name: "TVSBuiltins", dependencies: ["TVSLanguage", "TaskGeometry", "Transformers", "Tensors", "Checkpoints"]),
+    .target(name: "TVSShell", dependencies: ["TVSLanguage", "TVSBuiltins", "Checkpoints", "CCheckpoint", "CEditline"]),
+    .executableTarget(
+      name: "tvs",
+      dependencies: ["TVSShell", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+
+    // MARK: - Tests
+    .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
+    .testTarget(name: "AutogradTests", dependencies: ["Autograd", "Tensors"]),
+    .testTarget(name: "TransformersTests", dependencies: ["Transformers", "Autograd", "Tensors"]),
+    .testTarget(name: "TaskGeometryTests", dependencies: ["TaskGeometry", "Transformers", "Tensors"]),
+    .testTarget(name: "TVSLanguageTests", dependencies: ["TVSLanguage"]),
+    .testTarget(name: "TVSBuiltinsTests", dependencies: ["TVSBuiltins", "TVSLanguage"]),
+    .testTarget(name: "TVSShellTests", dependencies: ["TVSShell", "TVSLanguage"]),
+  ],
+  swiftLanguageModes: [.v6]
+)

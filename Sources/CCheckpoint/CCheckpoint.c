@@ -1,0 +1,55 @@
+#include "CCheckpoint.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+static atomic_int interrupts;
+static char activity[128];
+static struct termios terminal;
+static bool terminal_known;
+
+int tvs_interrupts(void) { return atomic_load_explicit(&interrupts, memory_order_relaxed); }
+
+int tvs_interrupts_take(void) { return atomic_exchange(&interrupts, 0); }
+
+void tvs_interrupts_raise(void) { atomic_fetch_add(&interrupts, 1); }
+
+void tvs_interrupts_set_activity(const char *name) {
+  // A signal may read the buffer while it is written: keep it terminated at every moment.
+  activity[sizeof activity - 1] = 0;
+  strncpy(activity, name, sizeof activity - 1);
+}
+
+static void say(const char *text) {
+  ssize_t ignored = write(STDERR_FILENO, text, strlen(text));
+  (void)ignored;
+}
+
+static void on_interrupt(int signal_number) {
+  (void)signal_number;
+  int saved = errno;
+  int count = atomic_fetch_add(&interrupts, 1) + 1;
+  if (count == 2) {
+    say("\nwaiting for ");
+    say(activity[0] ? activity : "the current step");
+    say(" to stop; Ctrl-C once more leaves tvs\n");
+  } else if (count >= 3) {
+    if (terminal_known) tcsetattr(STDIN_FILENO, TCSANOW, &terminal);
+    say("\n");
+    _exit(130);
+  }
+  errno = saved;
+}
+
+bool tvs_interrupts_install(void) {
+  terminal_known = tcgetattr(STDIN_FILENO, &terminal) == 0;
+  struct sigaction action;
+  memset(&action, 0, sizeof action);
+  action.sa_handler = on_interrupt;
+  sigemptyset(&action.sa_mask);
+  return sigaction(SIGINT, &action, NULL) == 0;
+}

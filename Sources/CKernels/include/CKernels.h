@@ -1,0 +1,12 @@
+// Plain C loops, each compiled for several instruction sets.
+#ifndef CKERNELS_H
+#define CKERNELS_H
+
+/// Compiles a function for AVX-512, AVX2 and the baseline, and picks at load time; plain on other processors.
+#if defined(__x86_64__) && defined(__linux__)
+#define TVS_KERNEL __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define TVS_KERNEL
+#endif
+
+#endif
