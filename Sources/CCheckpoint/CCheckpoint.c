@@ -45,11 +45,30 @@ static void on_interrupt(int signal_number) {
   errno = saved;
 }
 
+/// The editor may have the terminal in its own mode when the process is ended from outside.
+static void on_end(int signal_number) {
+  if (terminal_known) tcsetattr(STDIN_FILENO, TCSANOW, &terminal);
+  signal(signal_number, SIG_DFL);
+  raise(signal_number);
+}
+
+static bool restore_terminal_on(int signal_number) {
+  struct sigaction action;
+  if (sigaction(signal_number, NULL, &action) != 0) return false;
+  if (action.sa_handler == SIG_IGN) return true;  // As nohup wants it.
+  memset(&action, 0, sizeof action);
+  action.sa_handler = on_end;
+  sigemptyset(&action.sa_mask);
+  return sigaction(signal_number, &action, NULL) == 0;
+}
+
 bool tvs_interrupts_install(void) {
   terminal_known = tcgetattr(STDIN_FILENO, &terminal) == 0;
   struct sigaction action;
   memset(&action, 0, sizeof action);
   action.sa_handler = on_interrupt;
   sigemptyset(&action.sa_mask);
-  return sigaction(SIGINT, &action, NULL) == 0;
+  bool installed = sigaction(SIGINT, &action, NULL) == 0;
+  if (terminal_known) installed &= restore_terminal_on(SIGTERM) & restore_terminal_on(SIGHUP);
+  return installed;
 }

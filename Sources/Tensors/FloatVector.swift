@@ -1,17 +1,9 @@
-import Checkpoints
-
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Darwin)
-import Darwin
-#endif
-
 /// A flat vector of float32 with value semantics: all of a model's weights, a gradient, a displacement.
 ///
 /// Storage is shared until it is written, so a copy costs nothing and never changes under its owner's feet. The
 /// pointers handed out are aligned to 64 bytes and valid only inside the closure that receives them.
 public struct FloatVector: Sendable {
-  private var storage: AlignedStorage
+  private(set) var storage: AlignedStorage<Float>
 
   /// How many elements there are.
   public var count: Int { storage.count }
@@ -48,38 +40,21 @@ public struct FloatVector: Sendable {
   /// Writes the elements, after copying them if another value shares the storage.
   ///
   /// - Throws: what `body` throws, or ``TensorError`` when a copy was needed and memory does not suffice.
-  public mutating func withMutablePointer<Result>(_ body: (UnsafeMutablePointer<Float>) throws -> Result) throws -> Result {
+  public mutating func withMutablePointer<Result>(_ body: (UnsafeMutablePointer<Float>) throws -> Result) throws
+    -> Result
+  {
     if !isKnownUniquelyReferenced(&storage) {
-      let copy = try AlignedStorage(count: count)
-      copy.base.update(from: storage.base, count: count)
-      storage = copy
+      storage = try AlignedStorage(copying: storage)
     }
     defer { withExtendedLifetime(storage) {} }
     return try body(storage.base)
   }
 
+  /// A vector that shares the memory of a tensor.
+  init(storage: AlignedStorage<Float>) { self.storage = storage }
+
   /// The elements as an array.
   public var elements: [Float] {
     withPointer { Array(UnsafeBufferPointer(start: $0, count: count)) }
   }
-}
-
-/// Memory for floats, aligned to a cache line. Written only while uniquely referenced.
-final class AlignedStorage: @unchecked Sendable {
-  let base: UnsafeMutablePointer<Float>
-  let count: Int
-
-  init(count: Int) throws(TensorError) {
-    let (bytes, overflow) = max(count, 1).multipliedReportingOverflow(by: MemoryLayout<Float>.stride)
-    if overflow { throw .tooLarge(bytes: Double(count) * 4, available: MemoryBudget.available) }
-    try MemoryBudget.check(bytes: bytes)
-    var memory: UnsafeMutableRawPointer?
-    guard posix_memalign(&memory, 64, bytes) == 0, let memory else {
-      throw .tooLarge(bytes: Double(bytes), available: MemoryBudget.available)
-    }
-    base = memory.bindMemory(to: Float.self, capacity: max(count, 1))
-    self.count = count
-  }
-
-  deinit { free(base) }
 }

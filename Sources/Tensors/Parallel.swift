@@ -21,10 +21,30 @@ public enum Parallel {
   @inline(__always)
   public static func ranges(_ count: Int, grain: Int = 1, _ body: @Sendable (Range<Int>) -> Void) {
     guard count > 0 else { return }
-    let parts = min(width, max(1, count / max(1, grain)))
+    let parts = parts(of: count, grain: grain)
     if parts == 1 { return body(0..<count) }
     DispatchQueue.concurrentPerform(iterations: parts) { part in
       body(part * count / parts..<(part + 1) * count / parts)
+    }
+  }
+
+  /// Into how many ranges ``ranges(_:grain:_:)`` cuts `count` items.
+  public static func parts(of count: Int, grain: Int = 1) -> Int { min(width, max(1, count / max(1, grain))) }
+
+  /// The results of `body` on ranges that together cover `0..<count`, in the order of the ranges: a reduction over
+  /// them adds in the same order every time.
+  public static func collect<Result: Sendable>(
+    _ count: Int, grain: Int = 1, _ body: @Sendable (Range<Int>) -> Result
+  ) -> [Result] {
+    guard count > 0 else { return [] }
+    let parts = parts(of: count, grain: grain)
+    if parts == 1 { return [body(0..<count)] }
+    return Array(unsafeUninitializedCapacity: parts) { buffer, initialized in
+      nonisolated(unsafe) let slots = buffer
+      DispatchQueue.concurrentPerform(iterations: parts) { part in
+        slots.initializeElement(at: part, to: body(part * count / parts..<(part + 1) * count / parts))
+      }
+      initialized = parts
     }
   }
 }

@@ -10,6 +10,8 @@ public enum TensorError: Error, Sendable, Equatable {
   case indexOutOfRange(index: Int, axis: Int, size: Int)
   /// A decomposition that did not succeed, such as `cholesky` of an indefinite matrix.
   case linearAlgebra(operation: String, reason: String)
-  /// A file that could not be read or written as what it claims to be.
+  /// A file that is not there, or cannot be read or written.
   case file(path: String, reason: String)
+  /// A file whose content is not what its name promises.
+  case malformed(path: String, reason: String)
 }

@@ -20,6 +20,7 @@ void tvs_interrupts_raise(void);
 ///
 /// The first interrupt raises the flag. The second also writes `waiting for NAME` to standard error. The third
 /// restores the terminal as it was when this function was called and leaves with status 130.
+/// When standard input is a terminal, SIGTERM and SIGHUP restore it too before they end the process.
 /// Returns false, with errno set, when the handler could not be installed.
 bool tvs_interrupts_install(void);
 

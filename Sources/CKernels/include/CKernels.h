@@ -9,4 +9,13 @@
 #define TVS_KERNEL
 #endif
 
+#include "network.h"
+#include "optimizers.h"
+#include "random.h"
+#include "tensor.h"
+#include "tensor_archive.h"
+#include "tensor_elementwise.h"
+#include "tensor_worker.h"
+#include "network.h"
+
 #endif

@@ -1,0 +1,300 @@
+#include <math.h>
+#include <string.h>
+
+#include "CKernels.h"
+#include "network_tile.h"
+
+// One unit of work is one sequence and one key head, with all query heads that share it. Its keys and values are copied
+// into panels once; then blocks of queries pass by. Everything fits the second-level cache, scores never leave it, and
+// tiles above the diagonal are not computed. Softmax and its gradient as in FlashAttention (Dao et al.,
+// arXiv 2205.14135), without its rescaling: a block's scores are all there at once.
+
+/// Queries that are worked on together: six divides it.
+enum { BLOCK = 48, TILE = 6 };
+
+static long rounded(long count) { return (count + TVS_PANEL - 1) / TVS_PANEL * TVS_PANEL; }
+
+/// Positions and width of a head, rounded up to whole panels.
+struct sizes {
+  long length, width, keys, columns;
+};
+
+static struct sizes sizes_of(const struct tvs_attention *a) {
+  struct sizes s = {a->length, a->head_width, rounded(a->length), rounded(a->head_width)};
+  return s;
+}
+
+long tvs_attention_scratch(const struct tvs_attention *a) {
+  struct sizes s = sizes_of(a);
+  return 2 * s.keys * s.columns + BLOCK * s.columns + BLOCK * s.keys + s.keys * s.columns;
+}
+
+long tvs_attention_backward_scratch(const struct tvs_attention *a) {
+  struct sizes s = sizes_of(a);
+  return 6 * s.keys * s.columns + 5 * BLOCK * s.columns + 2 * BLOCK * s.keys + BLOCK;
+}
+
+/// Copies one head of `rows` rows, the first of which stands at `position`, turns it if the model does, and multiplies
+/// it by `scale`. The columns up to the next whole panel become zero.
+TVS_INLINE void copy_head(const struct tvs_attention *a, const float *from, long stride, long rows, long position,
+                          float scale, bool turns, float *restrict to, long to_stride) {
+  const long width = a->head_width, half = a->rotary_width / 2;
+  for (long t = 0; t < rows; t++) {
+    const float *restrict x = from + t * stride;
+    float *restrict y = to + t * to_stride;
+    long start = 0;
+    if (turns && a->angles) {
+      const float *restrict cosine = a->angles + (position + t) * half;
+      const float *restrict sine = cosine + a->length * half;
+      for (long i = 0; i < half; i++) {
+        y[i] = (x[i] * cosine[i] - x[i + half] * sine[i]) * scale;
+        y[i + half] = (x[i + half] * cosine[i] + x[i] * sine[i]) * scale;
+      }
+      start = 2 * half;
+    }
+    for (long i = start; i < width; i++) y[i] = x[i] * scale;
+    for (long i = width; i < to_stride; i++) y[i] = 0;
+  }
+}
+
+/// Writes the gradient of a head back to where the head came from, turned back if the head was turned.
+TVS_INLINE void write_head(const struct tvs_attention *a, const float *from, long from_stride, long rows, long position,
+                           float scale, bool turns, float *restrict to, long stride, bool accumulate) {
+  const long width = a->head_width, half = a->rotary_width / 2;
+  for (long t = 0; t < rows; t++) {
+    const float *restrict g = from + t * from_stride;
+    float *restrict y = to + t * stride;
+    if (!accumulate) memset(y, 0, width * sizeof(float));
+    long start = 0;
+    if (turns && a->angles) {
+      const float *restrict cosine = a->angles + (position + t) * half;
+      const float *restrict sine = cosine + a->length * half;
+      for (long i = 0; i < half; i++) {
+        y[i] += (g[i] * cosine[i] + g[i + half] * sine[i]) * scale;
+        y[i + half] += (g[i + half] * cosine[i] - g[i] * sine[i]) * scale;
+      }
+      start = 2 * half;
+    }
+    for (long i = start; i < width; i++) y[i] += g[i] * scale;
+  }
+}
+
+/// Panels over the columns of a head: panel, row, sixteen columns.
+TVS_INLINE void panels_by_column(const float *from, long rows, long columns, float *restrict to) {
+  for (long j = 0; j < columns; j += TVS_PANEL)
+    for (long t = 0; t < rows; t++) tvs_store(to + j * rows + t * TVS_PANEL, tvs_load(from + t * columns + j));
+}
+
+/// Panels over the rows of a head: panel, column, sixteen rows; rows that do not exist are zero.
+TVS_INLINE void panels_by_row(const float *from, long rows, long columns, float *restrict to) {
+  for (long t = 0; t < rows; t += TVS_PANEL, to += TVS_PANEL * columns) {
+    if (rows - t >= TVS_PANEL) {
+      for (long c = 0; c < columns; c++)
+        for (int r = 0; r < TVS_PANEL; r++) to[c * TVS_PANEL + r] = from[(t + r) * columns + c];
+    } else {
+      for (long c = 0; c < columns; c++)
+        for (int r = 0; r < TVS_PANEL; r++) to[c * TVS_PANEL + r] = t + r < rows ? from[(t + r) * columns + c] : 0;
+    }
+  }
+}
+
+/// c[rows × columns] (+)= a[rows × depth] · b, where row i has `depth + i` terms at most: tiles stop at the diagonal.
+/// `a_row` is 1 and `a_depth` the stride for a transposed a.
+TVS_INLINE void tiles(long rows, long columns, long depth, const float *a, long a_row, long a_depth, const float *b,
+                      long panel_stride, float *c, long c_row, bool accumulate) {
+  for (long j = 0; j < columns; j += TVS_PANEL) {
+    for (long i = 0; i < rows; i += TILE) {
+      int height = (int)(rows - i < TILE ? rows - i : TILE);
+      float *to = c + i * c_row + j;
+      struct tvs_tile_end end = {
+          .c = to, .c_row = c_row, .base = accumulate ? to : 0, .base_row = c_row, .alpha = 1, .columns = TVS_PANEL};
+      tvs_tile(height, depth, a + i * a_row, a_row, a_depth, b + j / TVS_PANEL * panel_stride, &end);
+    }
+  }
+}
+
+/// scores[i][j] = x[i] · y[j] for the queries at position … + rows and the keys up to each tile's diagonal.
+TVS_INLINE void scores_of(const struct sizes *s, const float *x, const float *y_panels, long rows, long position,
+                          float *scores) {
+  for (long i = 0; i < rows; i += TILE) {
+    long height = rows - i < TILE ? rows - i : TILE;
+    long keys = rounded(position + i + height);
+    tiles(height, keys, s->width, x + i * s->columns, s->columns, 1, y_panels, TVS_PANEL * s->columns,
+          scores + i * s->keys, s->keys, false);
+  }
+}
+
+/// sums[i] = Σ_j weights[i][j] · y[j] over the keys up to each tile's diagonal.
+TVS_INLINE void mix(const struct sizes *s, const float *weights, const float *y_panels, long rows, long position,
+                    float *sums) {
+  for (long i = 0; i < rows; i += TILE) {
+    long height = rows - i < TILE ? rows - i : TILE;
+    tiles(height, s->columns, position + i + height, weights + i * s->keys, s->keys, 1, y_panels,
+          TVS_PANEL * s->length, sums + i * s->columns, s->columns, false);
+  }
+}
+
+/// sums[j] += Σ_i weights[i][j] · x[i] over the queries at or after key j.
+TVS_INLINE void mix_transposed(const struct sizes *s, const float *weights, const float *x_panels, long rows,
+                               long position, float *sums) {
+  for (long j = 0; j < position + rows; j += TILE) {
+    long height = position + rows - j < TILE ? position + rows - j : TILE;
+    long first = j > position ? j - position : 0;
+    tiles(height, s->columns, rows - first, weights + first * s->keys + j, 1, s->keys, x_panels + first * TVS_PANEL,
+          TVS_PANEL * rows, sums + j * s->columns, s->columns, true);
+  }
+}
+
+TVS_KERNEL void tvs_attention_forward(const struct tvs_attention *attention, float *scratch, long begin, long end) {
+  const struct tvs_attention *a = attention;
+  const struct sizes s = sizes_of(a);
+  const long group = a->heads / a->key_value_heads, offset = a->length - a->query_length;
+  float *key_panels = scratch;
+  float *value_panels = key_panels + s.keys * s.columns;
+  float *queries = value_panels + s.keys * s.columns;
+  float *scores = queries + BLOCK * s.columns;
+  float *copy = scores + BLOCK * s.keys;
+  float *sums = queries;  // the queries are no longer needed once the scores are there
+
+  for (long unit = begin; unit < end; unit++) {
+    const long sequence = unit / a->key_value_heads, key_head = unit % a->key_value_heads;
+    const long padding = a->padding ? a->padding[sequence] : 0;
+    const long key_row = sequence * a->key_capacity;
+    copy_head(a, a->keys + key_row * a->key_stride + key_head * s.width, a->key_stride, s.length, 0, 1, true, copy,
+              s.columns);
+    panels_by_row(copy, s.length, s.columns, key_panels);
+    copy_head(a, a->values + key_row * a->value_stride + key_head * s.width, a->value_stride, s.length, 0, 1, false,
+              copy, s.columns);
+    panels_by_column(copy, s.length, s.columns, value_panels);
+
+    for (long head = key_head * group; head < (key_head + 1) * group; head++) {
+      for (long first = 0; first < a->query_length; first += BLOCK) {
+        const long rows = a->query_length - first < BLOCK ? a->query_length - first : BLOCK;
+        const long position = offset + first, row = sequence * a->query_length + first;
+        copy_head(a, a->queries + row * a->query_stride + head * s.width, a->query_stride, rows, position, a->scale, true,
+                  queries, s.columns);
+        scores_of(&s, queries, key_panels, rows, position, scores);
+        float reciprocals[BLOCK];
+        for (long i = 0; i < rows; i++) {
+          float *restrict score = scores + i * s.keys;
+          const long last = position + i;
+          float largest = -INFINITY;
+          for (long j = padding; j <= last; j++) largest = score[j] > largest ? score[j] : largest;
+          if (last < padding) largest = 0;
+          float sum = 0;
+          const long columns = rounded(position + (i / TILE + 1) * TILE < s.length ? position + (i / TILE + 1) * TILE
+                                                                                    : s.length);
+          for (long j = 0; j < columns; j++) {
+            float e = tvs_expf(score[j] - largest);
+            e = j >= padding && j <= last ? e : 0;
+            score[j] = e;
+            sum += e;
+          }
+          reciprocals[i] = sum > 0 || sum != sum ? 1 / sum : 0;
+          a->log_sum_exp[(sequence * a->heads + head) * a->query_length + first + i] =
+              sum > 0 || sum != sum ? largest + logf(sum) : 0;
+        }
+        mix(&s, scores, value_panels, rows, position, sums);
+        for (long i = 0; i < rows; i++) {
+          float *restrict to = a->output + (row + i) * a->heads * s.width + head * s.width;
+          const float *restrict from = sums + i * s.columns;
+          for (long c = 0; c < s.width; c++) to[c] = from[c] * reciprocals[i];
+        }
+      }
+    }
+  }
+}
+
+TVS_KERNEL void tvs_attention_backward(const struct tvs_attention_gradient *attention, float *scratch, long begin,
+                                       long end) {
+  const struct tvs_attention *a = &attention->forward;
+  const struct sizes s = sizes_of(a);
+  const long group = a->heads / a->key_value_heads, offset = a->length - a->query_length;
+  const long whole = s.keys * s.columns, block = BLOCK * s.columns;
+  float *key_rows = scratch;              // panels of keys, for the scores
+  float *key_columns = key_rows + whole;  // panels of columns, for the gradient of the queries
+  float *value_rows = key_columns + whole;
+  float *key_sums = value_rows + whole;
+  float *value_sums = key_sums + whole;
+  float *copy = value_sums + whole;
+  float *queries = copy + whole;
+  float *query_columns = queries + block;
+  float *gradients = query_columns + block;
+  float *gradient_columns = gradients + block;
+  float *query_sums = gradient_columns + block;
+  float *probabilities = query_sums + block;
+  float *slopes = probabilities + BLOCK * s.keys;
+  float *dots = slopes + BLOCK * s.keys;
+
+  for (long unit = begin; unit < end; unit++) {
+    const long sequence = unit / a->key_value_heads, key_head = unit % a->key_value_heads;
+    const long padding = a->padding ? a->padding[sequence] : 0;
+    const long key_row = sequence * a->key_capacity;
+    copy_head(a, a->keys + key_row * a->key_stride + key_head * s.width, a->key_stride, s.length, 0, 1, true, copy,
+              s.columns);
+    panels_by_row(copy, s.length, s.columns, key_rows);
+    panels_by_column(copy, s.length, s.columns, key_columns);
+    copy_head(a, a->values + key_row * a->value_stride + key_head * s.width, a->value_stride, s.length, 0, 1, false,
+              copy, s.columns);
+    panels_by_row(copy, s.length, s.columns, value_rows);
+    memset(key_sums, 0, whole * sizeof(float));
+    memset(value_sums, 0, whole * sizeof(float));
+
+    for (long head = key_head * group; head < (key_head + 1) * group; head++) {
+      for (long first = 0; first < a->query_length; first += BLOCK) {
+        const long rows = a->query_length - first < BLOCK ? a->query_length - first : BLOCK;
+        const long position = offset + first, row = sequence * a->query_length + first;
+        const long stride = a->heads * s.width;
+        copy_head(a, a->queries + row * a->query_stride + head * s.width, a->query_stride, rows, position, a->scale, true,
+                  queries, s.columns);
+        copy_head(a, attention->gradient + row * stride + head * s.width, stride, rows, 0, 1, false, gradients,
+                  s.columns);
+        panels_by_column(queries, rows, s.columns, query_columns);
+        panels_by_column(gradients, rows, s.columns, gradient_columns);
+        // dot[i] = Σ_j P[i][j] dP[i][j] = output[i] · gradient[i]
+        for (long i = 0; i < rows; i++) {
+          const float *restrict y = a->output + (row + i) * stride + head * s.width;
+          const float *restrict g = gradients + i * s.columns;
+          float sum = 0;
+          for (long c = 0; c < s.width; c++) sum += y[c] * g[c];
+          dots[i] = sum;
+        }
+        scores_of(&s, queries, key_rows, rows, position, probabilities);
+        scores_of(&s, gradients, value_rows, rows, position, slopes);
+        for (long i = 0; i < rows; i++) {
+          float *restrict p = probabilities + i * s.keys;
+          float *restrict d = slopes + i * s.keys;
+          const float shift = a->log_sum_exp[(sequence * a->heads + head) * a->query_length + first + i];
+          const float dot = dots[i];
+          const long last = position + i;
+          const long columns = rounded(position + (i / TILE + 1) * TILE < s.length ? position + (i / TILE + 1) * TILE
+                                                                                    : s.length);
+          for (long j = 0; j < columns; j++) {
+            float e = tvs_expf(p[j] - shift);
+            e = j >= padding && j <= last ? e : 0;
+            p[j] = e;
+            d[j] = e * (d[j] - dot);
+          }
+          // A tile of keys may reach past the panels that this row's tile of queries has.
+          for (long j = columns; j < s.keys && j < columns + TVS_PANEL; j++) p[j] = d[j] = 0;
+        }
+        if (attention->query_gradient) {
+          mix(&s, slopes, key_columns, rows, position, query_sums);
+          write_head(a, query_sums, s.columns, rows, position, a->scale, true,
+                     attention->query_gradient + row * attention->query_gradient_stride + head * s.width,
+                     attention->query_gradient_stride, attention->query_accumulates);
+        }
+        if (attention->key_gradient) mix_transposed(&s, slopes, query_columns, rows, position, key_sums);
+        if (attention->value_gradient) mix_transposed(&s, probabilities, gradient_columns, rows, position, value_sums);
+      }
+    }
+    if (attention->key_gradient)
+      write_head(a, key_sums, s.columns, s.length, 0, 1, true,
+                 attention->key_gradient + key_row * attention->key_gradient_stride + key_head * s.width,
+                 attention->key_gradient_stride, attention->key_accumulates);
+    if (attention->value_gradient)
+      write_head(a, value_sums, s.columns, s.length, 0, 1, false,
+                 attention->value_gradient + key_row * attention->value_gradient_stride + key_head * s.width,
+                 attention->value_gradient_stride, attention->value_accumulates);
+  }
+}

@@ -1,0 +1,140 @@
+#include "CKernels.h"
+#include "network_tile.h"
+
+// The classical blocking (Goto & van de Geijn, "Anatomy of High-Performance Matrix Multiplication", 2008): a block of b
+// is packed into panels of sixteen columns and stays in the second-level cache; of it one panel stays in the first while
+// the rows of a pass by. Rows of a that are contiguous in depth are read where they are, others are packed too.
+
+enum {
+  DEPTH = 256,        // of a block
+  PACKED_B = 1 << 16, // floats: half of a 512 KiB second-level cache
+  ROWS = 72,          // of a block of a: six and twelve divide it
+};
+
+long tvs_multiply_scratch(void) { return PACKED_B + TVS_PANEL * DEPTH + ROWS * DEPTH; }
+
+/// Twelve rows where there are 32 registers of 512 bits, otherwise six.
+static int widest_tile(const struct tvs_product *p) {
+  if (p->tile_rows) return p->tile_rows;
+#if defined(__x86_64__)
+  return __builtin_cpu_supports("avx512f") ? 12 : 6;
+#else
+  return 6;
+#endif
+}
+
+/// Panels of sixteen columns, each depth after depth; columns that do not exist are zero.
+TVS_INLINE void pack_b(const struct tvs_product *p, float *restrict to, long depth_begin, long depth, long column_begin,
+                       long columns) {
+  for (long j = 0; j < columns; j += TVS_PANEL) {
+    long width = columns - j < TVS_PANEL ? columns - j : TVS_PANEL;
+    const float *from = p->b + depth_begin * p->b_depth + (column_begin + j) * p->b_column;
+    if (width == TVS_PANEL && p->b_column == 1) {
+      for (long k = 0; k < depth; k++) tvs_store(to + k * TVS_PANEL, tvs_load(from + k * p->b_depth));
+    } else if (width == TVS_PANEL) {
+      for (long k = 0; k < depth; k++)
+        for (int c = 0; c < TVS_PANEL; c++) to[k * TVS_PANEL + c] = from[k * p->b_depth + c * p->b_column];
+    } else {
+      for (long k = 0; k < depth; k++)
+        for (int c = 0; c < TVS_PANEL; c++)
+          to[k * TVS_PANEL + c] = c < width ? from[k * p->b_depth + c * p->b_column] : 0;
+    }
+    to += depth * TVS_PANEL;
+  }
+}
+
+/// Groups of `tile` rows, each depth after depth; the last group may be smaller.
+TVS_INLINE void pack_a(const struct tvs_product *p, float *restrict to, const int tile, long depth_begin, long depth,
+                       long row_begin, long rows) {
+  for (long i = 0; i < rows; i += tile) {
+    const float *from = p->a + (row_begin + i) * p->a_row + depth_begin * p->a_depth;
+    if (rows - i >= tile && p->a_row == 1) {
+      for (long k = 0; k < depth; k++)
+        for (int r = 0; r < tile; r++) to[k * tile + r] = from[k * p->a_depth + r];
+    } else {
+      int height = (int)(rows - i < tile ? rows - i : tile);
+      for (long k = 0; k < depth; k++)
+        for (int r = 0; r < height; r++) to[k * tile + r] = from[k * p->a_depth + r * p->a_row];
+    }
+    to += depth * tile;
+  }
+}
+
+/// All tiles of one block of a against one block of packed b.
+TVS_INLINE void multiply_block(const struct tvs_product *p, const int tile, const float *packed_b,
+                               const float *packed_a, long depth_begin, long depth, long row_begin, long rows,
+                               long column_begin, long columns) {
+  const bool first = depth_begin == 0;
+  for (long j = 0; j < columns; j += TVS_PANEL) {
+    const float *b = packed_b + j * depth;
+    long column = column_begin + j;
+    struct tvs_tile_end end = {
+        .c_row = p->c_row,
+        .alpha = p->alpha,
+        .columns = (int)(columns - j < TVS_PANEL ? columns - j : TVS_PANEL),
+        .bias = first && p->bias ? p->bias + column : 0,
+    };
+    for (long i = 0; i < rows;) {
+      long row = row_begin + i;
+      end.c = p->c + row * p->c_row + column;
+      if (!first || p->accumulate) {
+        end.base = end.c;
+        end.base_row = p->c_row;
+      } else if (p->residual) {
+        end.base = p->residual + row * p->residual_row + column;
+        end.base_row = p->residual_row;
+      }
+      const float *a = packed_a ? packed_a + i * depth : p->a + row * p->a_row + depth_begin;
+      long a_row = packed_a ? 1 : p->a_row, a_depth = packed_a ? tile : 1;
+      if (tile == 12 && rows - i >= 12) {
+        tvs_tile_fixed(12, depth, a, a_row, a_depth, b, &end);
+        i += 12;
+      } else {
+        int height = (int)(rows - i < 6 ? rows - i : 6);
+        // Inside a packed group of twelve the second half starts six floats, not six depths, further on.
+        if (tile == 12 && packed_a) a = packed_a + i / 12 * 12 * depth + i % 12;
+        tvs_tile(height, depth, a, a_row, a_depth, b, &end);
+        i += height;
+      }
+    }
+  }
+}
+
+TVS_INLINE void product(const struct tvs_product *p, const int tile, float *scratch, long row_begin, long row_end,
+                        long column_begin, long column_end) {
+  float *packed_b = scratch;
+  float *packed_a = p->a_depth == 1 ? 0 : scratch + PACKED_B + TVS_PANEL * DEPTH;
+  const long blocks = (p->depth + DEPTH - 1) / DEPTH;
+  for (long block = 0; block < blocks; block++) {
+    // Blocks of equal depth rather than a full one and a rest.
+    const long depth_begin = p->depth * block / blocks, depth = p->depth * (block + 1) / blocks - depth_begin;
+    const long width = PACKED_B / depth / TVS_PANEL * TVS_PANEL;
+    for (long j = column_begin; j < column_end; j += width) {
+      const long columns = column_end - j < width ? column_end - j : width;
+      pack_b(p, packed_b, depth_begin, depth, j, columns);
+      for (long i = row_begin; i < row_end; i += ROWS) {
+        const long rows = row_end - i < ROWS ? row_end - i : ROWS;
+        if (packed_a) pack_a(p, packed_a, tile, depth_begin, depth, i, rows);
+        multiply_block(p, tile, packed_b, packed_a, depth_begin, depth, i, rows, j, columns);
+      }
+    }
+  }
+}
+
+TVS_KERNEL static void multiply_in_sixes(const struct tvs_product *p, float *scratch, long row_begin, long row_end,
+                                        long column_begin, long column_end) {
+  product(p, 6, scratch, row_begin, row_end, column_begin, column_end);
+}
+
+TVS_KERNEL static void multiply_in_twelves(const struct tvs_product *p, float *scratch, long row_begin, long row_end,
+                                          long column_begin, long column_end) {
+  product(p, 12, scratch, row_begin, row_end, column_begin, column_end);
+}
+
+void tvs_multiply(const struct tvs_product *p, float *scratch, long row_begin, long row_end, long column_begin,
+                 long column_end) {
+  if (widest_tile(p) == 12)
+    multiply_in_twelves(p, scratch, row_begin, row_end, column_begin, column_end);
+  else
+    multiply_in_sixes(p, scratch, row_begin, row_end, column_begin, column_end);
+}

@@ -1,0 +1,89 @@
+// The innermost block of every matrix product.
+#ifndef TVS_NETWORK_TILE_H
+#define TVS_NETWORK_TILE_H
+
+#include <stdbool.h>
+
+#include "network_math.h"
+
+/// Columns of a tile: one AVX-512 register, two of AVX, four of SSE or NEON.
+#define TVS_PANEL 16
+/// Sixteen floats. The compiler splits it into whatever registers the processor has.
+typedef float tvs_panel __attribute__((vector_size(64), aligned(4)));
+
+// Macros, because a function that takes or returns a panel has no portable calling convention.
+#define tvs_load(from) (*(const tvs_panel *)(from))
+#define tvs_store(to, value) ((void)(*(tvs_panel *)(to) = (value)))
+
+/// sums[i] = Σ_k a[i·a_row + k·a_depth] · b[16 k …], for `rows` rows, which must be a constant.
+///
+/// Six rows make twelve AVX accumulators, two registers for b and two for a: the fused multiply-adds and not the loads
+/// bound the loop. AVX-512 needs twelve rows for that.
+TVS_INLINE void tvs_tile_sums(tvs_panel *sums, const int rows, long depth, const float *a, long a_row, long a_depth,
+                              const float *b) {
+#pragma clang loop unroll(full)
+  for (int i = 0; i < rows; i++) sums[i] = (tvs_panel){0};
+  for (long k = 0; k < depth; k++) {
+    tvs_panel right = tvs_load(b + k * TVS_PANEL);
+#pragma clang loop unroll(full)
+    for (int i = 0; i < rows; i++) sums[i] += a[i * a_row + k * a_depth] * right;
+  }
+}
+
+/// What happens to the sums of a tile: c = base + alpha · sums.
+struct tvs_tile_end {
+  float *c;
+  long c_row;
+  /// Added: the old c, or a residual of the same form; null for none.
+  const float *base;
+  long base_row;
+  /// Added to every row, sixteen wide; null for none.
+  const float *bias;
+  float alpha;
+  /// How many of the sixteen columns exist.
+  int columns;
+};
+
+TVS_INLINE void tvs_tile_store(const tvs_panel *sums, const int rows, const struct tvs_tile_end *end) {
+  if (end->columns == TVS_PANEL) {
+    const tvs_panel bias = end->bias ? tvs_load(end->bias) : (tvs_panel){0};
+#pragma clang loop unroll(full)
+    for (int i = 0; i < rows; i++) {
+      tvs_panel value = sums[i] * end->alpha + bias;
+      if (end->base) value += tvs_load(end->base + i * end->base_row);
+      tvs_store(end->c + i * end->c_row, value);
+    }
+  } else {
+    for (int i = 0; i < rows; i++) {
+      float row[TVS_PANEL];
+      tvs_store(row, sums[i]);
+      for (int j = 0; j < end->columns; j++) {
+        float value = row[j] * end->alpha + (end->bias ? end->bias[j] : 0);
+        if (end->base) value += end->base[i * end->base_row + j];
+        end->c[i * end->c_row + j] = value;
+      }
+    }
+  }
+}
+
+TVS_INLINE void tvs_tile_fixed(const int rows, long depth, const float *a, long a_row, long a_depth, const float *b,
+                               const struct tvs_tile_end *end) {
+  tvs_panel sums[12];
+  tvs_tile_sums(sums, rows, depth, a, a_row, a_depth, b);
+  tvs_tile_store(sums, rows, end);
+}
+
+/// A tile of one to six rows.
+TVS_INLINE void tvs_tile(int rows, long depth, const float *a, long a_row, long a_depth, const float *b,
+                         const struct tvs_tile_end *end) {
+  switch (rows) {
+    case 6: tvs_tile_fixed(6, depth, a, a_row, a_depth, b, end); break;
+    case 5: tvs_tile_fixed(5, depth, a, a_row, a_depth, b, end); break;
+    case 4: tvs_tile_fixed(4, depth, a, a_row, a_depth, b, end); break;
+    case 3: tvs_tile_fixed(3, depth, a, a_row, a_depth, b, end); break;
+    case 2: tvs_tile_fixed(2, depth, a, a_row, a_depth, b, end); break;
+    default: tvs_tile_fixed(1, depth, a, a_row, a_depth, b, end); break;
+  }
+}
+
+#endif

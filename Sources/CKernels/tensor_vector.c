@@ -1,0 +1,34 @@
+#include "CKernels.h"
+#include "tensor.h"
+
+TVS_KERNEL double tvs_vector_dot(const float *a, const float *b, size_t count) {
+  double sum = 0;
+  for (size_t i = 0; i < count; i++) sum += (double)a[i] * (double)b[i];
+  return sum;
+}
+
+TVS_KERNEL double tvs_vector_sum(const float *a, size_t count) {
+  double sum = 0;
+  for (size_t i = 0; i < count; i++) sum += (double)a[i];
+  return sum;
+}
+
+TVS_KERNEL void tvs_vector_combine(const float *a, double ca, const float *b, double cb, float *out, size_t count) {
+  for (size_t i = 0; i < count; i++) out[i] = (float)(ca * (double)a[i] + cb * (double)b[i]);
+}
+
+TVS_KERNEL void tvs_vector_scale(const float *a, double c, float *out, size_t count) {
+  for (size_t i = 0; i < count; i++) out[i] = (float)(c * (double)a[i]);
+}
+
+TVS_KERNEL void tvs_vector_widen(const float *a, double *restrict out, size_t count) {
+  for (size_t i = 0; i < count; i++) out[i] = (double)a[i];
+}
+
+TVS_KERNEL void tvs_vector_narrow(const double *a, float *restrict out, size_t count) {
+  for (size_t i = 0; i < count; i++) out[i] = (float)a[i];
+}
+
+TVS_KERNEL void tvs_vector_accumulate(const float *a, double c, double *restrict sum, size_t count) {
+  for (size_t i = 0; i < count; i++) sum[i] += c * (double)a[i];
+}
