@@ -1,0 +1,175 @@
+import Foundation
+import Tensors
+
+/// A low-rank adapter (Hu et al., "LoRA", arXiv 2106.09685): each adapted linear layer computes
+/// `x·Wᵀ + (α/r)·x·Aᵀ·Bᵀ` with W frozen, A of shape r × inputs and B of shape outputs × r.
+public struct Adapter: Sendable {
+  /// Everything but the numbers.
+  public let shape: Shape
+  /// All factors in one flat vector, in the layout of the shape.
+  public internal(set) var factors: FloatVector
+
+  /// Which layers an adapter sits on, at which rank and scale.
+  public struct Shape: Sendable, Hashable {
+    /// Columns of B and rows of A.
+    public let rank: Int
+    /// The numerator of the scale.
+    public let alpha: Double
+    /// The paths that were asked for.
+    public let targets: [String]
+    /// The layers it sits on, such as `blocks.0.attn.qkv`, in the order of the base's layout.
+    public let layers: [String]
+    /// Segments `<layer>.a` (rank × inputs) and `<layer>.b` (outputs × rank), layer after layer.
+    public let layout: ParameterLayout
+    /// Digest of the frozen weights it was made for.
+    public let baseDigest: String
+    /// What multiplies B·A: α/r.
+    public var scale: Double { alpha / Double(rank) }
+  }
+
+  /// An adapter from its parts.
+  ///
+  /// - Throws: ``TransformerError/layoutMismatch(operation:left:right:)`` when the counts disagree.
+  public init(shape: Shape, factors: FloatVector) throws(TransformerError) {
+    guard shape.layout.count == factors.count else {
+      throw .layoutMismatch(
+        operation: "adapter", left: "\(shape.layout.count) factors", right: "\(factors.count) numbers")
+    }
+    self.shape = shape
+    self.factors = factors
+  }
+
+  func add(to hash: inout Digest) {
+    hash.add("rank \(shape.rank) scale \(shape.scale) \(shape.layout.digest)")
+    hash.add(factors)
+  }
+}
+
+extension Model {
+  /// The linear layers, such as `blocks.0.attn.qkv`, in the order of the layout.
+  public var linearLayers: [String] {
+    layout.segments.filter { $0.role == .linear }.map { String($0.name.dropLast(".weight".count)) }
+  }
+
+  /// The linear layers that a target names: its dotted parts must occur one after the other in the layer's path, so
+  /// that `attn.qkv`, `attn`, `blocks.2` and `blocks.2.mlp.up` all select what they say.
+  public func linearLayers(matching target: String) -> [String] {
+    let wanted = target.split(separator: ".")
+    if wanted.isEmpty { return [] }
+    return linearLayers.filter { layer in
+      let parts = layer.split(separator: ".")
+      let starts = 0..<max(0, parts.count - wanted.count + 1)
+      return starts.contains { parts[$0..<$0 + wanted.count].elementsEqual(wanted) }
+    }
+  }
+
+  /// A model with a fresh adapter on some linear layers; its factors become the free weights.
+  ///
+  /// A is drawn uniformly from ±1/√inputs (Kaiming's bound with a = √5, as peft draws it) and B is zero, so that the
+  /// adapted model starts out equal to its base.
+  ///
+  /// - Parameters:
+  ///   - rank: r.
+  ///   - alpha: α; 2r unless given.
+  ///   - targets: paths of linear layers; the inputs of attention unless given.
+  ///   - seed: of A.
+  /// - Throws: ``TransformerError/alreadyAdapted(model:)``, ``TransformerError/unknownTarget(name:known:)``,
+  ///   ``TransformerError/invalidOption(field:value:reason:)``, `TensorError`.
+  public func adapted(
+    rank: Int = 8, alpha: Double? = nil, targets: [String]? = nil, seed: UInt64 = 0
+  ) throws -> Model {
+    if adapter != nil { throw TransformerError.alreadyAdapted(model: name) }
+    let shape = try adapterShape(rank: rank, alpha: alpha ?? 2 * Double(rank), targets: targets)
+    let factors = try FloatVector(count: shape.layout.count) { base in
+      for segment in shape.layout.segments {
+        if segment.role == .up {
+          (base + segment.offset).update(repeating: 0, count: segment.count)
+        } else {
+          let bound = 1 / Float(segment.columns).squareRoot()
+          RandomStream(seed: seed, purpose: "adapter", name: segment.name)
+            .fillUniform(base + segment.offset, count: segment.count, low: -bound, high: bound)
+        }
+      }
+    }
+    var copy = self
+    copy.adapter = try Adapter(shape: shape, factors: factors)
+    copy.name = "\(name)/lora-\(rank)"
+    return copy
+  }
+
+  /// The shape of an adapter for this model.
+  ///
+  /// - Throws: as ``adapted(rank:alpha:targets:seed:)``.
+  public func adapterShape(rank: Int, alpha: Double, targets: [String]?) throws(TransformerError) -> Adapter.Shape {
+    let targets = targets ?? architecture.defaultTargets
+    if targets.isEmpty {
+      throw .invalidOption(field: "targets", value: "[]", reason: "an adapter needs at least one linear layer")
+    }
+    var chosen: Set<String> = []
+    for target in targets {
+      let found = linearLayers(matching: target)
+      if found.isEmpty { throw .unknownTarget(name: target, known: targetSuggestions) }
+      chosen.formUnion(found)
+    }
+    let layers = linearLayers.filter(chosen.contains)
+    guard alpha.isFinite, alpha > 0 else {
+      throw .invalidOption(field: "alpha", value: "\(alpha)", reason: "must be positive")
+    }
+    var entries: [(name: String, shape: [Int], role: Segment.Role)] = []
+    for layer in layers {
+      let weight = try layout.segment(layer + ".weight")
+      guard (1...min(weight.rows, weight.columns)).contains(rank) else {
+        throw .invalidOption(
+          field: "rank", value: "\(rank)",
+          reason: "must lie between 1 and \(min(weight.rows, weight.columns)), the smaller side of \(layer)")
+      }
+      entries.append((layer + ".a", [rank, weight.columns], .down))
+      entries.append((layer + ".b", [weight.rows, rank], .up))
+    }
+    return Adapter.Shape(
+      rank: rank, alpha: alpha, targets: targets, layers: layers, layout: ParameterLayout(entries),
+      baseDigest: baseDigest)
+  }
+
+  /// Paths within a block, each once: `attn.qkv`, `attn.out`, `mlp.up`, …
+  public var targetSuggestions: [String] {
+    var seen: Set<String> = []
+    return linearLayers.compactMap { layer in
+      let parts = layer.split(separator: ".")
+      let path = parts.drop { $0 == "blocks" || $0.allSatisfy(\.isNumber) }.joined(separator: ".")
+      return seen.insert(path).inserted ? path : nil
+    }
+  }
+
+  /// The same function without an adapter: (α/r)·B·A added into the weights it sits on.
+  ///
+  /// - Throws: ``TransformerError/notAdapted(model:)``, `TensorError`, `Interrupted`.
+  public func merged() throws -> Model {
+    guard let adapter else { throw TransformerError.notAdapted(model: name) }
+    var weights = weights
+    try weights.withMutablePointer { base in
+      for factor in FactoredDelta(adapter).blocks {
+        try factor.add(to: base + layout.segment(factor.layer + ".weight").offset)
+      }
+    }
+    let suffix = "/lora-\(adapter.shape.rank)"
+    let name = name.hasSuffix(suffix) ? String(name.dropLast(suffix.count)) + "+lora" : name
+    return try Model(architecture: architecture, weights: weights, name: name)
+  }
+}
+
+extension Model {
+  /// A copy that carries an adapter which was made for these weights.
+  ///
+  /// - Throws: ``TransformerError/alreadyAdapted(model:)``, or ``TransformerError/layoutMismatch(operation:left:right:)``
+  ///   when the adapter was made for other weights.
+  public func with(adapter: Adapter) throws(TransformerError) -> Model {
+    if self.adapter != nil { throw .alreadyAdapted(model: name) }
+    guard adapter.shape.baseDigest == baseDigest else {
+      throw .layoutMismatch(operation: "adapter", left: name, right: "an adapter of \(adapter.shape.baseDigest)")
+    }
+    var copy = self
+    copy.adapter = adapter
+    return copy
+  }
+}
