@@ -1,0 +1,141 @@
+import Checkpoints
+import Tensors
+import Transformers
+
+/// The gradients of a model on several minibatches, and their inner products.
+public struct GradientSample: Sendable {
+  /// The model at which they were taken.
+  public let model: Model
+  /// The name of the data.
+  public let data: String
+  /// One gradient of the mean loss a minibatch.
+  public let gradients: [FloatVector]
+  /// The loss of each minibatch.
+  public let losses: [Double]
+
+  /// Takes gradients.
+  ///
+  /// - Parameters:
+  ///   - batches: how many minibatches, m.
+  ///   - batch: sequences in each.
+  ///   - seed: begins the stream of minibatches.
+  ///   - first: the number of the first minibatch in the stream.
+  /// - Throws: ``GeometryError/outOfRange(what:value:allowed:)``, `TransformerError`, `TensorError`, `Interrupted`.
+  public init(
+    _ model: Model, on data: any Dataset, batches: Int, batch: Int, seed: UInt64, first: Int = 0,
+    activity name: String = "gradient"
+  ) throws {
+    guard batches >= 1, batches <= 1 << 20 else {
+      throw GeometryError.outOfRange(what: "batches", value: batches, allowed: 1...(1 << 20))
+    }
+    guard batch >= 1, batch <= 1 << 20 else {
+      throw GeometryError.outOfRange(what: "batch", value: batch, allowed: 1...(1 << 20))
+    }
+    try model.checkFits(data)
+    try MemoryBudget.check(bytes: batches * model.freeCount * MemoryLayout<Float>.stride)
+    let activity = Activity(name, total: batches)
+    defer { activity.finish() }
+    var gradients: [FloatVector] = []
+    var losses: [Double] = []
+    for index in 0..<batches {
+      let sample = try data.batch(size: batch, seed: seed, index: first + index)
+      let (loss, gradient) = try Transformers.gradient(of: model, on: sample)
+      gradients.append(gradient)
+      losses.append(loss)
+      try activity.advance(loss: loss)
+    }
+    self.model = model
+    self.data = data.name
+    self.gradients = gradients
+    self.losses = losses
+  }
+
+  /// The mean gradient.
+  ///
+  /// - Throws: `TensorError`, `Interrupted`.
+  public func mean() throws -> Displacement {
+    let weight = 1 / Double(gradients.count)
+    let vector =
+      gradients.count == 1
+      ? gradients[0]
+      : try Gram.combination(gradients, coefficients: Array(repeating: weight, count: gradients.count))
+    return try Displacement(space: model.parameterSpace, vector: vector, origin: model)
+  }
+
+  /// The m×m inner products, accumulated in double.
+  ///
+  /// - Throws: `TensorError`, `Interrupted`.
+  public func gram() throws -> SmallMatrix {
+    SmallMatrix(rows: gradients.count, columns: gradients.count, values: try Gram.matrix(gradients))
+  }
+
+  /// The task plane: the span of the top r eigenvectors of the second moment (1/m) Σ g_i g_iᵀ, which is not centred
+  /// (arXiv 2606.10929). Their combinations are written out, so that the gradients can go.
+  ///
+  /// - Throws: ``GeometryError/outOfRange(what:value:allowed:)`` unless 1 ≤ r ≤ m,
+  ///   ``GeometryError/degenerate(operation:reason:)`` when the gradients span less, `TensorError`, `Interrupted`.
+  public func plane(_ r: Int) throws -> Subspace {
+    guard r >= 1, r <= gradients.count else {
+      throw GeometryError.outOfRange(what: "r", value: r, allowed: 1...gradients.count)
+    }
+    let (values, vectors) = try gram().symmetricEigen()
+    let largest = values.first ?? 0
+    let limit = largest * RankDecision.tolerance * RankDecision.tolerance
+    guard largest > 0, values[r - 1] > limit else {
+      let rank = values.prefix { $0 > limit }.count
+      throw GeometryError.degenerate(
+        operation: "plane", reason: "the \(gradients.count) gradients span only \(largest > 0 ? rank : 0) directions")
+    }
+    var directions: [FloatVector] = []
+    for column in 0..<r {
+      let scale = 1 / values[column].squareRoot()
+      let weights = (0..<gradients.count).map { vectors[$0, column] * scale }
+      directions.append(try Gram.combination(gradients, coefficients: weights))
+    }
+    let trace = values.reduce(0) { $0 + max(0, $1) }
+    return try Subspace(
+      space: model.parameterSpace, generators: directions, coefficients: .identity(r),
+      rank: RankDecision(
+        generators: gradients.count, rank: r, smallestKept: (values[r - 1] / largest).squareRoot(),
+        largestDropped: r < values.count ? (max(0, values[r]) / largest).squareRoot() : nil),
+      origin: model,
+      lineage: .plane(data: data, share: values.prefix(r).reduce(0, +) / trace),
+      source: "plane of \(data), \(r) of \(gradients.count) gradients"
+    ).refined()
+  }
+
+  /// How many eigenvalues of the second moment hold a share of its trace. Chance is what as many gradients of pure
+  /// noise would need, ⌈share·m⌉.
+  ///
+  /// - Parameter share: such as 0.9 for r90; above 0 and at most 1.
+  /// - Throws: ``GeometryError/invalidOption(what:value:allowed:)``,
+  ///   ``GeometryError/degenerate(operation:reason:)`` when all gradients are zero, `TensorError`, `Interrupted`.
+  public func effectiveRank(share: Double = 0.9) throws -> Measure {
+    guard share > 0, share <= 1 else {
+      throw GeometryError.invalidOption(what: "share", value: share, allowed: "above 0 and at most 1")
+    }
+    let values = try gram().symmetricEigen().values.map { max(0, $0) }
+    guard let rank = EffectiveRank.count(values, share: share) else {
+      throw GeometryError.degenerate(operation: "erank", reason: "all \(gradients.count) gradients are zero")
+    }
+    return Measure(
+      Double(rank), chance: Double(EffectiveRankNull.noise(share: share, gradients: gradients.count)),
+      chanceModel: "\(gradients.count) gradients of noise")
+  }
+}
+
+/// Effective rank of a spectrum.
+public enum EffectiveRank {
+  /// How many of the largest values add up to `share` of all of them; nil when they add up to nothing.
+  public static func count(_ values: [Double], share: Double) -> Int? {
+    let total = values.reduce(0, +)
+    guard total > 0 else { return nil }
+    var sum = 0.0
+    for (index, value) in values.sorted(by: >).enumerated() {
+      sum += value
+      // A hair below the share counts: 0.9 of ten equal values is nine, whatever the rounding of their sum.
+      if sum >= share * total * (1 - 1e-12) { return index + 1 }
+    }
+    return values.count
+  }
+}
