@@ -1,5 +1,6 @@
 /// Every cause of an error has one code and one page (docs/errors/E….md). E01 is the text itself, E02 values and
-/// calls, E03 files and modules, E04 numerics and memory, E05 models, data and geometry.
+/// calls, E03 files and modules, E04 numerics and memory, E05 models, data and geometry, E09 the
+/// rest.
 public struct ErrorCode: Sendable, Hashable, CustomStringConvertible {
   /// The code as it is printed, such as `E0203`.
   public let description: String
@@ -42,6 +43,9 @@ public struct ErrorCode: Sendable, Hashable, CustomStringConvertible {
   /// Something that cannot be called, indexed, iterated or assigned.
   public static let notSupported = ErrorCode("E0213")
 
+  /// A value that does not fit the names it is unpacked into.
+  public static let unpacking = ErrorCode("E0214")
+
   // MARK: - E03: files and modules
   /// A file that is not there or cannot be read or written.
   public static let file = ErrorCode("E0301")
@@ -69,4 +73,16 @@ public struct ErrorCode: Sendable, Hashable, CustomStringConvertible {
   public static let dataMismatch = ErrorCode("E0502")
   /// A subspace or run that is too small or empty for the question.
   public static let degenerate = ErrorCode("E0503")
+
+  // MARK: - E09: the rest
+  /// A failure for which there is no cause of its own.
+  public static let unexpected = ErrorCode("E0901")
+
+  /// All codes, in order.
+  public static let all: [ErrorCode] = [
+    syntax, unclosed, malformedLiteral, unknownName, wrongKind, spaceMismatch, unknownArgument, arity, unknownField,
+    indexOutOfRange, arithmetic, invalidArgument, assertion, raised, recursion, notSupported, unpacking, file,
+    unknownModule, importCycle, fileFormat, tooLarge, shape, linearAlgebra, notFinite, unknownChoice, dataMismatch,
+    degenerate, unexpected,
+  ]
 }

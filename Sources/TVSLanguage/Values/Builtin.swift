@@ -21,6 +21,9 @@ public struct Builtin: Sendable {
   public var seeAlso: [String]
   /// The work.
   public var body: @Sendable (Call) throws -> Value
+  /// For a builtin that gives a list: the same elements one at a time, so that `for x in …` over a call never holds
+  /// the list. Nil for all others.
+  public var elementsOnDemand: (@Sendable (Call) throws -> () -> Value?)?
 
   /// An expression and what the prompt shows for it.
   public struct Example: Sendable {
@@ -92,29 +95,6 @@ public struct Parameter: Sendable {
     self.byNameOnly = byNameOnly
     self.help = help
   }
-}
-
-/// One call of a builtin: its arguments, matched to the parameters and checked for kind, and the session around it.
-public struct Call: Sendable {
-  /// The record that is called.
-  public let builtin: Builtin
-  /// The session: output, seed, calls back into the language.
-  public let session: any CallSession
-  /// The arguments by parameter, `nil` where an optional one was left out.
-  public let arguments: [String: Value]
-  /// Names of the parameters that were written at the call.
-  public let given: Set<String>
-
-  /// Puts a call together; the evaluator does this, and tests may.
-  public init(builtin: Builtin, session: any CallSession, arguments: [String: Value], given: Set<String>) {
-    self.builtin = builtin
-    self.session = session
-    self.arguments = arguments
-    self.given = given
-  }
-
-  /// The argument of a parameter; `.nil` when it was left out.
-  public subscript(_ name: String) -> Value { arguments[name] ?? .nil }
 }
 
 /// What a builtin may ask of the session that calls it.

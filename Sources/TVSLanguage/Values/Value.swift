@@ -64,6 +64,17 @@ public protocol NativeValue: AnyObject, Sendable {
   /// Whether two values are identical in every bit that matters (`same(a, b)`).
   func isSame(as other: any NativeValue) -> Bool
 
+  /// `function(x)` for every element, for a function that exists on numbers too and so has one record for all kinds:
+  /// `abs sqrt exp log sin cos tan floor ceil round tanh sigmoid`. Nil if this kind has no such function. Inside, IEEE
+  /// rules hold: the logarithm of zero is an infinity, not an error.
+  func mapped(_ function: String) throws -> Value?
+  /// The elements brought down to one, over all or along `axis`: `sum mean min max std var median norm`. Nil if this
+  /// kind has no such function.
+  func reduced(_ function: String, axis: Int?) throws -> Value?
+  /// `function(x, other)` for the functions of two vectors, `dot` and `cos` (the cosine similarity), with the arguments
+  /// that were given by name beside them, such as `in: "product"`. Nil if this pair has no such function.
+  func paired(_ function: String, with other: Value, options: [String: Value]) throws -> Value?
+
   /// The number this value stands for in arithmetic (a measure), or nil.
   var number: Double? { get }
   /// Whether a condition counts it as true, or nil if it is not a condition.
@@ -77,21 +88,45 @@ public protocol NativeValue: AnyObject, Sendable {
 }
 
 extension NativeValue {
+  /// Unless a kind says otherwise: the inline text.
   public func display(_ style: DisplayStyle) -> String { inline }
+  /// Unless a kind says otherwise: none.
   public var fieldNames: [String] { [] }
+  /// Unless a kind says otherwise: no field.
   public func field(_ name: String) throws -> Value? { nil }
+  /// Unless a kind says otherwise: not assignable.
   public func replacing(field name: String, with value: Value) throws -> (any NativeValue)? { nil }
+  /// Unless a kind says otherwise: not indexable.
   public func element(at subscripts: [Subscript]) throws -> Value? { nil }
-  public func replacing(at subscripts: [Subscript], with value: Value, isUnique: Bool) throws -> (any NativeValue)? { nil }
+  /// Unless a kind says otherwise: not assignable.
+  public func replacing(at subscripts: [Subscript], with value: Value, isUnique: Bool) throws -> (any NativeValue)? {
+    nil
+  }
+  /// Unless a kind says otherwise: no length.
   public var length: Int? { nil }
+  /// Unless a kind says otherwise: nothing to visit.
   public func elements() throws -> [Value]? { nil }
+  /// Unless a kind says otherwise: no answer.
   public func contains(_ item: Value) throws -> Bool? { nil }
+  /// Unless a kind says otherwise: no operator.
   public func apply(_ operation: BinaryOperator, with other: Value, side: OperandSide) throws -> Value? { nil }
+  /// Unless a kind says otherwise: no negative.
   public func negated() throws -> Value? { nil }
+  /// Unless a kind says otherwise: whether they are one object.
   public func isSame(as other: any NativeValue) -> Bool { self === other }
+  /// Unless a kind says otherwise: no such function.
+  public func mapped(_ function: String) throws -> Value? { nil }
+  /// Unless a kind says otherwise: no such function.
+  public func reduced(_ function: String, axis: Int?) throws -> Value? { nil }
+  /// Unless a kind says otherwise: no such function.
+  public func paired(_ function: String, with other: Value, options: [String: Value]) throws -> Value? { nil }
+  /// Unless a kind says otherwise: not a number.
   public var number: Double? { nil }
+  /// Unless a kind says otherwise: not a condition.
   public var truth: Bool? { nil }
+  /// Unless a kind says otherwise: unknown.
   public var provenance: Provenance? { nil }
+  /// Unless a kind says otherwise: the value itself: it remembers nothing.
   public func stamped(_ provenance: Provenance) -> any NativeValue { self }
 }
 

@@ -14,7 +14,8 @@ public struct ErrorReport: Error, Sendable {
   public var argument: String?
 
   /// Reports a failure.
-  public init(_ code: ErrorCode, _ message: String, label: String? = nil, help: String? = nil, argument: String? = nil) {
+  public init(_ code: ErrorCode, _ message: String, label: String? = nil, help: String? = nil, argument: String? = nil)
+  {
     self.code = code
     self.message = message
     self.label = label

@@ -1,0 +1,180 @@
+/// Where an assignment goes, ready to run.
+class TargetNode {
+  let range: SourceRange
+  init(_ range: SourceRange) { self.range = range }
+  func assign(_ value: Value, _ frame: Frame) throws {}
+  /// `target op= operand`.
+  func update(_ operation: BinaryOperator, _ operand: Value, _ frame: Frame) throws {}
+}
+
+/// `x = …`.
+final class VariableTarget: TargetNode {
+  let variable: Variable
+  /// The name as an expression, which has its say while the variable has no value of its own.
+  let reader: ExpressionNode
+
+  init(_ variable: Variable, reader: ExpressionNode, _ range: SourceRange) {
+    self.variable = variable
+    self.reader = reader
+    super.init(range)
+  }
+
+  override func assign(_ value: Value, _ frame: Frame) throws { variable.pointer(frame).pointee = value }
+
+  override func update(_ operation: BinaryOperator, _ operand: Value, _ frame: Frame) throws {
+    let pointer = variable.pointer(frame)
+    if case .number(let a)? = pointer.pointee, case .number(let b) = operand, operation == .add {
+      pointer.pointee = .number(a + b)
+      return
+    }
+    try modify(pointer, frame) { try Operators.update(&$0, operation, operand) }
+  }
+
+  /// Takes the value out of its place, changes it and puts it back, so that it has one owner meanwhile.
+  func modify(_ pointer: UnsafeMutablePointer<Value?>, _ frame: Frame, _ change: (inout Value) throws -> Void) throws {
+    if var value = Self.take(pointer) {
+      defer { pointer.pointee = value }
+      try change(&value)
+    } else {
+      var value = try reader.evaluate(frame)
+      try change(&value)
+      pointer.pointee = value
+    }
+  }
+}
+
+extension VariableTarget {
+  /// Moves the value out of its place, which is empty afterwards.
+  private static func take(_ pointer: UnsafeMutablePointer<Value?>) -> Value? {
+    defer { pointer.initialize(to: nil) }
+    return pointer.move()
+  }
+}
+
+/// `x[i] = …`, `r.field = …`, `r.a[2] = …`.
+final class PathTarget: TargetNode {
+  enum Step {
+    case index([SubscriptNode], SourceRange)
+    case field(String, SourceRange)
+  }
+
+  let root: VariableTarget
+  let steps: [Step]
+
+  init(_ root: VariableTarget, _ steps: [Step], _ range: SourceRange) {
+    self.root = root
+    self.steps = steps
+    super.init(range)
+  }
+
+  override func assign(_ value: Value, _ frame: Frame) throws {
+    try modify(frame, isNew: true) { $0 = value }
+  }
+
+  override func update(_ operation: BinaryOperator, _ operand: Value, _ frame: Frame) throws {
+    try modify(frame, isNew: false) { try Operators.update(&$0, operation, operand) }
+  }
+
+  private func modify(_ frame: Frame, isNew: Bool, _ change: (inout Value) throws -> Void) throws {
+    // The indices are evaluated before the value is taken out of its place: they may read it.
+    var resolved: [ResolvedStep] = []
+    resolved.reserveCapacity(steps.count)
+    for step in steps {
+      switch step {
+      case .index(let subscripts, let range):
+        var evaluated: [Subscript] = []
+        for item in subscripts { evaluated.append(try item.evaluate(frame)) }
+        resolved.append(ResolvedStep(kind: .index(evaluated), range: range))
+      case .field(let name, let range): resolved.append(ResolvedStep(kind: .field(name), range: range))
+      }
+    }
+    do {
+      try root.modify(root.variable.pointer(frame), frame) { value in
+        try Modification.modify(&value, resolved[...], isNew: isNew, change)
+      }
+    } catch {
+      throw frame.interpreter.located(error, at: range) { _ in nil }
+    }
+  }
+}
+
+/// `a, b = …`.
+final class SeveralTarget: TargetNode {
+  let targets: [TargetNode]
+
+  init(_ targets: [TargetNode], _ range: SourceRange) {
+    self.targets = targets
+    super.init(range)
+  }
+
+  override func assign(_ value: Value, _ frame: Frame) throws {
+    let elements: [Value]
+    switch value {
+    case .list(let list): elements = list
+    case .native(let native):
+      do {
+        guard let list = try native.elements() else { throw cannotUnpack(value) }
+        elements = list
+      } catch {
+        throw frame.interpreter.located(error, at: range) { _ in nil }
+      }
+    default: throw cannotUnpack(value)
+    }
+    guard elements.count == targets.count else {
+      throw RuntimeFailure(
+        ErrorReport(
+          .unpacking, "\(targets.count) names cannot take \(elements.count) value\(elements.count == 1 ? "" : "s")",
+          help: "write as many names as there are values, or index the list"), at: range)
+    }
+    for (target, element) in zip(targets, elements) { try target.assign(element, frame) }
+  }
+
+  private func cannotUnpack(_ value: Value) -> RuntimeFailure {
+    RuntimeFailure(
+      ErrorReport(.unpacking, "\(targets.count) names cannot take \(value.article)", help: "only lists are unpacked"),
+      at: range)
+  }
+}
+
+final class AssignNode: StatementNode {
+  let target: TargetNode
+  let value: ExpressionNode
+
+  init(_ target: TargetNode, _ value: ExpressionNode, _ range: SourceRange) {
+    self.target = target
+    self.value = value
+    super.init(range)
+  }
+
+  override func execute(_ frame: Frame) throws -> Flow {
+    var result = try value.evaluate(frame)
+    value.stamp(&result)
+    try target.assign(result, frame)
+    return .next
+  }
+}
+
+final class AugmentedAssignNode: StatementNode {
+  let target: TargetNode
+  let operation: BinaryOperator
+  let operand: ExpressionNode
+
+  init(_ target: TargetNode, _ operation: BinaryOperator, _ operand: ExpressionNode, _ range: SourceRange) {
+    self.target = target
+    self.operation = operation
+    self.operand = operand
+    super.init(range)
+  }
+
+  override func execute(_ frame: Frame) throws -> Flow {
+    let value = try operand.evaluate(frame)
+    do {
+      try target.update(operation, value, frame)
+    } catch {
+      throw frame.interpreter.located(error, at: range) { [target, operand] argument in
+        argument == "left" ? target.range : argument == "right" ? operand.range : nil
+      }
+    }
+    return .next
+  }
+}

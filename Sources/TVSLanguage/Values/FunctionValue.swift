@@ -1,0 +1,83 @@
+/// A function of the language or a builtin, as a value.
+public final class FunctionValue: @unchecked Sendable {
+  /// The record, when the function is a builtin.
+  public var builtin: Builtin? { record?.builtin }
+  /// The record prepared for calls.
+  let record: BuiltinRecord?
+  /// The code and what it closes over, when the function is written in the language.
+  let closure: Closure?
+
+  struct Closure {
+    let code: FunctionCode
+    let cells: [Cell]
+  }
+
+  /// Wraps a builtin.
+  public init(builtin: Builtin) {
+    record = BuiltinRecord(builtin)
+    closure = nil
+  }
+
+  init(code: FunctionCode, cells: [Cell]) {
+    record = nil
+    closure = Closure(code: code, cells: cells)
+  }
+
+  var isBuiltin: Bool { record != nil }
+
+  /// The name it was defined under; a lambda has none.
+  public var name: String? { record?.builtin.name ?? closure?.code.name }
+
+  /// The name for messages and traces.
+  public var label: String { name ?? "a lambda" }
+
+  /// The names of the parameters, in order.
+  public var parameterNames: [String] {
+    record?.builtin.parameters.map(\.name) ?? closure?.code.parameters.map(\.name) ?? []
+  }
+
+  /// How it is called, such as `train(model, data, *, steps, lr=0.001)`.
+  public var signature: String {
+    if let record { return record.builtin.signature }
+    guard let code = closure?.code else { return "" }
+    let parameters = code.parameters.map { $0.name + ($0.standardText.map { "=" + $0 } ?? "") }
+    return "\(name ?? "")(\(parameters.joined(separator: ", ")))"
+  }
+
+  /// What its doc comment says, when the function is written in the language.
+  public var documentation: Documentation? { closure?.code.documentation }
+
+  /// One sentence about it, for completion lists.
+  public var summary: String { record?.builtin.summary ?? documentation?.summary ?? "" }
+
+  /// The text that made it, when the function is written in the language.
+  public var sourceText: String? { closure?.code.range.text }
+
+  /// How it looks inside of lists: a lambda as its own text, the others by their signature.
+  var inline: String {
+    if isBuiltin { return "builtin " + signature }
+    guard name == nil, let text = sourceText, !text.contains("\n") else { return "fn " + signature }
+    return text
+  }
+}
+
+/// An imported file: its name and the globals it defined.
+public final class ModuleValue: @unchecked Sendable {
+  /// The name under which it was found.
+  public let name: String
+  let scope: ModuleScope
+
+  /// Makes an empty module.
+  public convenience init(name: String) { self.init(name: name, scope: ModuleScope()) }
+
+  init(name: String, scope: ModuleScope) {
+    self.name = name
+    self.scope = scope
+  }
+
+  /// The names it defines, in the order of their definition.
+  public var memberNames: [String] { scope.names }
+
+  /// The value of a name it defines.
+  public func member(_ name: String) -> Value? { scope.value(of: name) }
+}
