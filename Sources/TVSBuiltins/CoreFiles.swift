@@ -1,0 +1,120 @@
+import Foundation
+import TVSLanguage
+
+extension CoreBuiltins {
+  static let files = [read, write, exists, glob, json, toJSON]
+
+  private static let path = Parameter("path", "string", help: "from the working folder; ~ is your home")
+
+  private static let read = Builtin(
+    "read", topic: "core", summary: "Gives the text of a file.", parameters: [path], returns: "string",
+    examples: [
+      Builtin.Example(#"write("/tmp/tvs-example.txt", "hello"); read("/tmp/tvs-example.txt")"#, shows: #""hello""#)
+    ],
+    errors: ["E0301", "E0304"], seeAlso: ["write", "json", "load"]
+  ) { call in
+    let path = expanded(try call.string("path"))
+    let data: Data
+    do {
+      data = try Data(contentsOf: URL(fileURLWithPath: path))
+    } catch {
+      throw unreadable(path)
+    }
+    guard let text = String(data: data, encoding: .utf8) else {
+      throw ErrorReport(
+        .fileFormat, "\(path) is not text in UTF-8", help: "numbers in other formats are read by load(path)",
+        argument: "path")
+    }
+    return .string(text)
+  }
+
+  private static let write = Builtin(
+    "write", topic: "core", summary: "Puts text into a file, in the place of what was there.",
+    parameters: [path, Parameter("text", help: "written as print writes it, without a newline at the end")],
+    examples: [Builtin.Example(#"write("/tmp/tvs-example.txt", "hello\n")"#, shows: "")], errors: ["E0301"],
+    seeAlso: ["read", "tojson", "save"]
+  ) { call in
+    let path = expanded(try call.string("path"))
+    do {
+      // Atomically: an interruption leaves either the old file or the new one.
+      try Data(call["text"].plainText.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+    } catch {
+      let folder = (path as NSString).deletingLastPathComponent
+      let isMissing = !folder.isEmpty && !FileManager.default.fileExists(atPath: folder)
+      throw ErrorReport(
+        .file, isMissing ? "there is no folder \(folder)" : "\(path) cannot be written",
+        help: isMissing ? nil : "check that the folder is yours and not full", argument: "path")
+    }
+    return .nil
+  }
+
+  private static let exists = Builtin(
+    "exists", topic: "core", summary: "Tells whether a file or folder is there.", parameters: [path], returns: "bool",
+    examples: [Builtin.Example(#"exists("/no/such/file")"#, shows: "false")], seeAlso: ["glob"]
+  ) { .bool(FileManager.default.fileExists(atPath: expanded(try $0.string("path")))) }
+
+  private static let glob = Builtin(
+    "glob", topic: "core", summary: "Lists the paths that fit a pattern, in order.",
+    parameters: [Parameter("pattern", "string", help: "* is any text, ? any character, [ab] one of them")],
+    returns: "list of strings", examples: [Builtin.Example(#"glob("/no/such/*.txt")"#, shows: "[]")],
+    seeAlso: ["exists"]
+  ) { call in
+    var matches = glob_t()
+    defer { globfree(&matches) }
+    let status = Foundation.glob(expanded(try call.string("pattern")), 0, nil, &matches)
+    if status == GLOB_NOSPACE { throw ErrorReport(.tooLarge, "too many files fit this pattern", argument: "pattern") }
+    guard status == 0, let paths = matches.gl_pathv else { return .list([]) }
+    return .list((0..<Int(matches.gl_pathc)).compactMap { paths[$0].map { .string(String(cString: $0)) } })
+  }
+
+  // MARK: - JSON
+
+  private static let json = Builtin(
+    "json", topic: "core", summary: "Reads a value from JSON text.",
+    parameters: [Parameter("text", "string", help: "JSON")],
+    returns: "nil, bool, number, string, list or record",
+    examples: [Builtin.Example(#"json("{\"steps\": [1, 2], \"done\": true}")"#, shows: "{steps: [1, 2], done: true}")],
+    errors: ["E0304"], seeAlso: ["tojson", "read"]
+  ) { try JSONReader.read(try $0.string("text")) }
+
+  private static let toJSON = Builtin(
+    "tojson", topic: "core", summary: "Writes a value as JSON text.",
+    parameters: [
+      Parameter("x", help: "nil, bool, number, string, list or record"),
+      Parameter("indent", "integer", presence: .optional("one line"), byNameOnly: true, help: "spaces for each level"),
+    ],
+    returns: "string", examples: [Builtin.Example("print(tojson({a: [1, nil]}))", shows: #"{"a": [1, null]}"#)],
+    errors: ["E0202", "E0209"], seeAlso: ["json", "write"]
+  ) { call in
+    let indent = call.isGiven("indent") ? try call.integer("indent") : nil
+    guard (0...16).contains(indent ?? 0) else {
+      throw ErrorReport(.invalidArgument, "the indent is between 0 and 16", argument: "indent")
+    }
+    return .string(try JSONWriter(indent: indent).text(call["x"]))
+  }
+
+  // MARK: - Paths
+
+  /// The path with `~` replaced.
+  static func expanded(_ path: String) -> String {
+    path.hasPrefix("~") ? (path as NSString).expandingTildeInPath : path
+  }
+
+  /// Why a file cannot be read, with the nearest name in its folder.
+  static func unreadable(_ path: String, argument: String = "path") -> ErrorReport {
+    var isFolder: ObjCBool = false
+    if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) {
+      return ErrorReport(
+        .file, isFolder.boolValue ? "\(path) is a folder" : "\(path) cannot be read",
+        help: isFolder.boolValue ? "glob(\"\(path)/*\") lists what is in it" : "check its permissions",
+        argument: argument)
+    }
+    let folder = (path as NSString).deletingLastPathComponent
+    let neighbours = (try? FileManager.default.contentsOfDirectory(atPath: folder.isEmpty ? "." : folder)) ?? []
+    let nearest = Spelling.suggestion(for: (path as NSString).lastPathComponent, among: neighbours.sorted())
+    return ErrorReport(
+      .file, "there is no file \(path)",
+      help: nearest ?? (path.hasPrefix("/") ? nil : "paths start from the working folder"),
+      argument: argument)
+  }
+}

@@ -1,0 +1,16 @@
+import TVSLanguage
+import TaskGeometry
+import Tensors
+import Transformers
+
+extension Library {
+  /// Turns errors of the engine into reports with a code and a help line; nil for what it does not know.
+  @Sendable public static func translate(_ error: any Error) -> ErrorReport? {
+    switch error {
+    case let error as TensorError: ErrorReport(error)
+    case let error as TransformerError: ErrorReport(error)
+    case let error as GeometryError: ErrorReport(error)
+    default: nil
+    }
+  }
+}

@@ -1,0 +1,134 @@
+import TVSLanguage
+import TaskGeometry
+import Tensors
+import Transformers
+
+/// Reads arguments of geometry builtins.
+enum GeometryArguments {
+  /// The model of an argument.
+  static func model(_ call: Call, _ name: String = "model") throws -> Model {
+    if case .native(let native) = call[name], let model = (native as? ModelValue)?.model { return model }
+    throw wrong(call, name, "a model")
+  }
+
+  /// The data of an argument.
+  static func data(_ call: Call, _ name: String = "data") throws -> any Dataset {
+    if case .native(let native) = call[name], let data = (native as? DataValue)?.data { return data }
+    throw wrong(call, name, "data")
+  }
+
+  /// The run of an argument.
+  static func run(_ call: Call, _ name: String = "run") throws -> Run {
+    if case .native(let native) = call[name], let run = (native as? RunValue)?.run { return run }
+    throw wrong(call, name, "a run")
+  }
+
+  /// The subspace of an argument.
+  static func subspace(_ call: Call, _ name: String) throws -> Subspace {
+    if case .native(let native) = call[name], let subspace = (native as? SubspaceValue)?.subspace { return subspace }
+    throw wrong(call, name, "a subspace")
+  }
+
+  /// A whole number, or a standard if it was left out.
+  static func integer(_ call: Call, _ name: String, _ standard: Int) throws -> Int {
+    guard call.isGiven(name) else { return call[name].wholeNumber ?? standard }
+    guard let whole = call[name].wholeNumber else { throw wrong(call, name, "a whole number") }
+    return whole
+  }
+
+  /// The displacement that a displacement, a run or (from the origin of a subspace) a model stands for.
+  ///
+  /// - Throws: ``ErrorReport`` with code E0203, marking the subspace, when it lives elsewhere.
+  static func displacement(
+    _ value: Value, for subspace: Subspace, argument: String, subspaceArgument: String
+  ) throws -> Displacement {
+    guard case .native(let native) = value else { throw notDisplacement(value, argument) }
+    let space: ParameterSpace
+    switch native {
+    case let value as DisplacementValue: space = value.displacement.space
+    case let value as RunValue: space = value.run.space
+    case let value as ModelValue: space = value.model.parameterSpace
+    default: throw notDisplacement(value, argument)
+    }
+    if space != subspace.space {
+      throw ErrorReport.spaces(subspace.space, space, native.kind, argument: subspaceArgument)
+    }
+    if let model = (native as? ModelValue)?.model {
+      guard subspace.origin != nil else {
+        throw ErrorReport(
+          .degenerate, "the subspace does not know from which model a displacement is counted",
+          label: "this is a model, not a displacement", help: "subtract a model from it: project(model - start, U)",
+          argument: argument)
+      }
+      return try subspace.displacement(to: model)
+    }
+    return try displacement(value, argument: argument)
+  }
+
+  /// The displacement that a displacement or a run stands for.
+  static func displacement(_ value: Value, argument: String) throws -> Displacement {
+    if case .native(let native) = value {
+      if let displacement = (native as? DisplacementValue)?.displacement { return displacement }
+      if let run = (native as? RunValue)?.run { return try run.displacement() }
+    }
+    throw notDisplacement(value, argument)
+  }
+
+  /// Two subspaces of one space.
+  static func pair(_ call: Call) throws -> (Subspace, Subspace) {
+    let (u, v) = (try subspace(call, "U"), try subspace(call, "V"))
+    if u.space != v.space { throw ErrorReport.spaces(u.space, v.space, kind: "subspace", argument: "V") }
+    return (u, v)
+  }
+
+  /// One of a few words.
+  static func choice(_ call: Call, _ name: String, _ known: [String]) throws -> String {
+    try choice(call[name], name, known)
+  }
+
+  static func choice(_ value: Value, _ name: String, _ known: [String]) throws -> String {
+    guard case .string(let word) = value else {
+      throw ErrorReport(.wrongKind, "\(name) is a string, not \(value.article)", argument: name)
+    }
+    if known.contains(word) { return word }
+    throw ErrorReport(
+      .unknownChoice, "there is no \(name)=\"\(word)\"",
+      help: Spelling.suggestion(for: word, among: known)
+        ?? "it is " + known.map { "\"\($0)\"" }.joined(separator: " or "), argument: name)
+  }
+
+  /// Whether `in="product"` was asked for.
+  static func isProduct(_ call: Call) throws -> Bool { try choice(call, "in", ["weights", "product"]) == "product" }
+
+  /// The same for the arguments by name of `dot`, `cos` and `norm`.
+  static func isProduct(_ options: [String: Value]) throws -> Bool {
+    guard let value = options["in"] else { return false }
+    if case .nil = value { return false }
+    return try choice(value, "in", ["weights", "product"]) == "product"
+  }
+
+  /// Several tasks, as a list of data or as a mixture.
+  static func tasks(_ call: Call, _ name: String) throws -> [any Dataset] {
+    switch call[name] {
+    case .list(let items):
+      return try items.map { item in
+        if case .native(let native) = item, let data = (native as? DataValue)?.data { return data }
+        throw ErrorReport(
+          .wrongKind, "the tasks are data, not \(item.article)", help: "as in [task(\"copy\"), task(\"sort\")]",
+          argument: name)
+      }
+    default: return try data(call, name).parts
+    }
+  }
+
+  private static func notDisplacement(_ value: Value, _ argument: String) -> ErrorReport {
+    ErrorReport(
+      .wrongKind, "\(value.article) is no displacement", label: "this is \(value.article)",
+      help: "a displacement is model - model, run.displacement, or gradient(model, data)", argument: argument)
+  }
+
+  private static func wrong(_ call: Call, _ name: String, _ wanted: String) -> ErrorReport {
+    ErrorReport(
+      .wrongKind, "the \(name) of \(call.builtin.name) is \(wanted), not \(call[name].article)", argument: name)
+  }
+}

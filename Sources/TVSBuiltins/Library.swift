@@ -1,0 +1,10 @@
+import TVSLanguage
+
+/// All builtins, topic by topic. A topic is an enum with a list of records in files of its own; adding a builtin is
+/// adding a record there.
+public enum Library {
+  /// Every record.
+  public static let all: [Builtin] =
+    CoreBuiltins.all + TensorBuiltins.all + StatisticsBuiltins.all + ModelBuiltins.all + DataBuiltins.all
+    + TrainingBuiltins.all + GeometryBuiltins.all
+}

@@ -1,0 +1,188 @@
+import TVSLanguage
+import Tensors
+import Transformers
+
+/// The chapter on models.
+enum ModelBuiltins {
+  /// All records.
+  static let all: [Builtin] = [transformer, adapt, merge, parameters, digest, logits, generate]
+
+  /// A model so small that examples finish in a moment.
+  static let exampleModel = "m = transformer(layers=1, width=16, heads=2, context=8, seed=1)"
+
+  private static let transformer = Builtin(
+    "transformer", topic: "model", summary: "A fresh decoder-only transformer with random weights.",
+    parameters: [
+      Parameter("layers", "integer", byNameOnly: true, help: "number of blocks"),
+      Parameter("width", "integer", byNameOnly: true, help: "width of the residual stream"),
+      Parameter("heads", "integer", byNameOnly: true, help: "attention heads, each width/heads wide"),
+      Parameter(
+        "mlp", "number", presence: .defaults(.number(2)), byNameOnly: true,
+        help: "width inside the MLP as a multiple of width"),
+      Parameter(
+        "context", "integer", presence: .defaults(.number(18)), byNameOnly: true, help: "longest sequence, in tokens"),
+      Parameter(
+        "vocabulary", "integer", presence: .defaults(.number(16)), byNameOnly: true, help: "number of tokens"),
+      Parameter(
+        "seed", "integer", presence: .optional("the session's seed"), byNameOnly: true,
+        help: "begins the streams of the weights"),
+    ],
+    returns: "model",
+    details: """
+      The block of GPT-2: layer norm before attention and before the MLP, learned positions, GELU in its tanh form, output \
+      tied to the token embedding. Matrices and tables are drawn from N(0, 0.02²), each from a stream keyed by its name; \
+      gains are one and biases zero. The default vocabulary and context are those of the digit tasks at length 8.
+      """,
+    examples: [
+      .init("transformer(layers=4, width=128, heads=2).parameters", shows: "534528"),
+      .init(
+        "transformer(layers=1, width=16, heads=2, seed=1) == transformer(layers=1, width=16, heads=2, seed=1)",
+        shows: "true"),
+    ],
+    errors: ["E0209", "E0401"], seeAlso: ["train", "adapt", "parameters", "task"]
+  ) { call in
+    let sizes = try DecoderConfiguration(
+      layers: call.integer("layers"), width: call.integer("width"), heads: call.integer("heads"),
+      mlp: call.number("mlp"), context: call.integer("context"), vocabulary: call.integer("vocabulary"))
+    return .native(ModelValue(try Model(PreNormDecoder(sizes), seed: TensorArguments.seed(call))))
+  }
+
+  private static let adapt = Builtin(
+    "adapt", topic: "model", summary: "A model with a fresh LoRA adapter, whose factors become the free weights.",
+    parameters: [
+      Parameter("model", "model", help: "a model without an adapter; its weights are frozen"),
+      Parameter(
+        "rank", "integer", presence: .defaults(.number(8)), byNameOnly: true, help: "r, columns of B and rows of A"),
+      Parameter(
+        "alpha", "number", presence: .optional("2·rank"), byNameOnly: true, help: "α of the scale α/r"),
+      Parameter(
+        "targets", "list", "string", presence: .optional("the inputs of attention"), byNameOnly: true,
+        help: "linear layers by any part of their path: \"attn.qkv\", \"mlp\", \"blocks.2\""),
+      Parameter(
+        "seed", "integer", presence: .optional("the session's seed"), byNameOnly: true, help: "begins the stream of A"),
+    ],
+    returns: "model",
+    details: """
+      Each adapted layer computes x·Wᵀ + (α/r)·x·Aᵀ·Bᵀ with W frozen (Hu et al., arXiv 2106.09685). A is drawn uniformly \
+      from ±1/√inputs, as peft does, and B is zero: the adapted model starts out equal to its base, and the first \
+      step moves B only. Training, runs, prefixes and projections work in the space of the factors; delta_w gives the \
+      product, which does not depend on their gauge.
+      """,
+    examples: [
+      .init(exampleModel + "; adapt(m, rank=2).free", shows: "128"),
+      .init(exampleModel + "; merge(adapt(m, rank=2)) == m", shows: "true"),
+    ],
+    errors: ["E0209", "E0501"], seeAlso: ["merge", "delta_w", "train"]
+  ) { call in
+    let targets: [String]? =
+      switch call["targets"] {
+      case .string(let target): [target]
+      case .list(let items): items.map(\.plainText)
+      default: nil
+      }
+    return .native(
+      ModelValue(
+        try model(call).adapted(
+          rank: call.integer("rank"), alpha: call["alpha"].numberValue, targets: targets,
+          seed: TensorArguments.seed(call))))
+  }
+
+  private static let merge = Builtin(
+    "merge", topic: "model", summary: "Folds an adapter into the weights it sits on.",
+    parameters: [Parameter("model", "model", help: "a model made by adapt")], returns: "model",
+    details: "W ← W + (α/r)·B·A. The result computes the same function and all its weights are free.",
+    examples: [.init(exampleModel + "; merge(adapt(m)).free == m.free", shows: "true")],
+    errors: ["E0209"], seeAlso: ["adapt", "delta_w"]
+  ) { call in .native(ModelValue(try model(call).merged())) }
+
+  private static let parameters = Builtin(
+    "parameters", topic: "model", summary: "The named weights of a model, as a table.",
+    parameters: [Parameter("model", "model", help: "any model")], returns: "table",
+    details: """
+      One row an array of weights, in the order of the flat buffer: its name, by which model["…"] gives it, shape, number of \
+      weights, whether it is free to move, and its root mean square.
+      """,
+    examples: [.init(exampleModel + "; parameters(m)[0].name", shows: "\"embed.tokens\"")],
+    seeAlso: ["digest", "transformer"]
+  ) { call in
+    let model = try model(call)
+    var rows = weightRows(model.layout, model.weights, free: model.adapter == nil)
+    if let adapter = model.adapter { rows += weightRows(adapter.shape.layout, adapter.factors, free: true) }
+    return .native(TableValue(names: ["name", "shape", "count", "free", "rms"], rows: rows))
+  }
+
+  private static func weightRows(_ layout: ParameterLayout, _ weights: FloatVector, free: Bool) -> [[Value]] {
+    layout.segments.map { segment in
+      let squares = weights.withPointer { base in
+        (segment.offset..<segment.range.upperBound).reduce(0.0) { $0 + Double(base[$1]) * Double(base[$1]) }
+      }
+      return [
+        .string(segment.name), .string(segment.shape.map(String.init).joined(separator: "×")),
+        .number(Double(segment.count)), .bool(free), .number((squares / Double(max(1, segment.count))).squareRoot()),
+      ]
+    }
+  }
+
+  private static let digest = Builtin(
+    "digest", topic: "model", summary: "Sixteen hexadecimal digits that tell models apart.",
+    parameters: [Parameter("model", "model", help: "any model")], returns: "string",
+    details: "A hash over the architecture, all weights and the adapter: equal exactly when every bit is.",
+    examples: [.init(exampleModel + "; digest(m) == digest(m + 0*(m - m))", shows: "true")],
+    seeAlso: ["provenance", "same"]
+  ) { call in .string(try model(call).digest) }
+
+  private static let tokens = Parameter("prompt", "list", "tensor", help: "token ids, from 0")
+
+  private static let logits = Builtin(
+    "logits", topic: "model", summary: "A model's scores of every next token, one row a position.",
+    parameters: [Parameter("model", "model", help: "any model"), tokens], returns: "tensor",
+    details: "Row i scores the token after position i, given those up to it. Softmax over a row gives probabilities.",
+    examples: [.init(exampleModel + "; logits(m, [1, 2, 3]).shape", shows: "[3, 16]")],
+    errors: ["E0502"], seeAlso: ["generate", "softmax"]
+  ) { call in
+    let model = try model(call)
+    let tokens = try tokenIDs(call, "prompt")
+    let values = try Transformers.logits(of: model, tokens: tokens)
+    return TensorValue.value(try Tensor(values, shape: [tokens.count, model.configuration.vocabulary]))
+  }
+
+  private static let generate = Builtin(
+    "generate", topic: "model", summary: "Continues a sequence of tokens greedily.",
+    parameters: [
+      Parameter("model", "model", help: "any model"), tokens,
+      Parameter(
+        "tokens", "integer", presence: .defaults(.number(50)), byNameOnly: true,
+        help: "how many to add at most; fewer when the context is full"),
+    ],
+    returns: "list", details: "Each next token is the model's first choice. Gives the new tokens only.",
+    examples: [.init(exampleModel + "; len(generate(m, [1, 2], tokens=3))", shows: "3")],
+    errors: ["E0502"], seeAlso: ["logits"]
+  ) { call in
+    let model = try model(call)
+    let prompt = try tokenIDs(call, "prompt")
+    let count = try call.integer("tokens")
+    guard count >= 0 else {
+      throw ErrorReport(
+        .invalidArgument, "tokens cannot be \(count)", label: "it must be at least 0", argument: "tokens")
+    }
+    return .list(try Transformers.generate(model, prompt: prompt, count: count).map { .number(Double($0)) })
+  }
+
+  // MARK: - Arguments
+
+  /// The model of an argument.
+  static func model(_ call: Call, _ name: String = "model") throws -> Model {
+    try call.native(name, as: ModelValue.self).model
+  }
+
+  private static func tokenIDs(_ call: Call, _ name: String) throws -> [Int32] {
+    try call.elements(name).map { item in
+      guard let whole = item.wholeNumber, let token = Int32(exactly: whole), token >= 0 else {
+        throw ErrorReport(
+          .wrongKind, "tokens are whole numbers from 0, not \(item.article)", help: "as in [10, 3, 1, 2, 14]",
+          argument: name)
+      }
+      return token
+    }
+  }
+}
