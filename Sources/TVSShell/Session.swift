@@ -1,0 +1,148 @@
+import Checkpoints
+import TVSLanguage
+
+/// One session: names and their values, what was shown, and what was entered.
+///
+/// It knows no terminal: the shell, piped input, transcripts under test and walkthroughs all feed it text.
+final class Session {
+  /// How an entry ended.
+  enum Outcome: Equatable {
+    case ready
+    case failed
+    case interrupted
+    /// `:quit` or `exit(n)`, with the exit status.
+    case leave(Int32)
+  }
+
+  let interpreter: Interpreter
+  let output: any OutputStream
+  let errors: any OutputStream
+  let ink: Ink
+  let installation: Installation
+  /// The entries that ran to their end, for `:save`.
+  private(set) var entries: [String] = []
+  /// The values shown, `_1` first.
+  private(set) var shown: [Value] = []
+  /// Seconds that the last entry took.
+  private(set) var seconds = 0.0
+  /// Waits for the user between the steps of a walkthrough; false leaves it. Nil where nobody is there.
+  var pause: (() -> Bool)?
+  /// The entries of earlier sessions and this one, for `:history`.
+  var history: () -> [String] = { [] }
+  /// Columns to show values in; nil takes those of the window.
+  var fixedWidth: Int?
+  private var count = 0
+
+  init(output: any OutputStream, errors: any OutputStream, ink: Ink, installation: Installation = .current) {
+    self.output = output
+    self.errors = errors
+    self.ink = ink
+    self.installation = installation
+    interpreter = Program.interpreter(output: output, installation: installation)
+    interpreter.style.color = ink.isOn
+  }
+
+  /// Whether a text is a whole entry, so that Enter runs it.
+  func isComplete(_ text: String) -> Bool {
+    if isForSession(text) { return true }
+    if Transcript.isTranscript(text) {
+      return Transcript(text, isComplete: isComplete).entries.last.map { isComplete($0.input) } ?? true
+    }
+    if case .incomplete = interpreter.completeness(of: text) { return false }
+    return true
+  }
+
+  private func isForSession(_ text: String) -> Bool {
+    guard let first = text.first(where: { !$0.isWhitespace }) else { return false }
+    return first == ":" || first == "?"
+  }
+
+  /// Runs an entry: text of the language, a question, a session command, or a pasted transcript.
+  ///
+  /// - Parameter line: the line on which the entry stands in its file, so that errors name the right one.
+  func enter(_ text: String, source: String? = nil, line: Int = 1) -> Outcome {
+    let entry = Columns.trimmed(text)
+    if entry.isEmpty { return .ready }
+    if isForSession(entry) { return perform(String(entry.drop(while: \.isWhitespace))) }
+    if Transcript.isTranscript(entry) {
+      for part in Transcript(entry, isComplete: isComplete).entries {
+        let outcome = enter(part.input)
+        if outcome != .ready { return outcome }
+      }
+      return .ready
+    }
+    count += 1
+    // Errors count lines from the start of the text.
+    let lead = String(repeating: "\n", count: line - 1)
+    return run(SourceText(name: source ?? "<prompt \(count)>", text: lead + entry), as: entry)
+  }
+
+  /// Runs a script in this session; its names stay.
+  func load(_ path: String) -> Outcome {
+    do {
+      let text = try System.text(of: path)
+      return run(SourceText(name: path, text: text), as: Columns.trimmed(text))
+    } catch {
+      return refuse(Program.unreadable(path, because: error))
+    }
+  }
+
+  private func run(_ source: SourceText, as entry: String) -> Outcome {
+    interpreter.style.width = width
+    let began = ContinuousClock.now
+    defer { seconds = began.duration(to: .now).inSeconds }
+    do throws(TVSLanguage.Failure) {
+      for value in try interpreter.runEntry(source) { remember(value) }
+      entries.append(entry)
+      return .ready
+    } catch {
+      return explain(error, seconds: began.duration(to: .now).inSeconds)
+    }
+  }
+
+  /// Columns to show things in.
+  var width: Int { fixedWidth ?? TerminalSize.current.columns }
+
+  private func remember(_ value: Value) {
+    shown.append(value)
+    interpreter.globals.set("_", value)
+    interpreter.globals.set("_\(shown.count)", value)
+  }
+
+  /// Says why something did not run to its end.
+  private func explain(_ failure: TVSLanguage.Failure, seconds: Double) -> Outcome {
+    switch failure {
+    case .errors(let diagnostics):
+      for diagnostic in diagnostics { errors.write(diagnostic.rendered(color: ink.isOn) + "\n") }
+      return .failed
+    case .interrupted(let interrupted, let range):
+      Cancellation.take()
+      errors.write(Notice.interruption(interrupted, at: range, seconds: seconds) + "\n")
+      return .interrupted
+    case .exit(let status):
+      return .leave(status)
+    }
+  }
+
+  /// Reports something that the session itself cannot do, in the form of the language's errors.
+  func refuse(_ diagnostic: Diagnostic) -> Outcome {
+    errors.write(diagnostic.rendered(color: ink.isOn) + "\n")
+    return .failed
+  }
+}
+
+/// Sentences that the shell says about what ran.
+enum Notice {
+  /// `interrupted after 2.36 s in train, step 412 of 2000`
+  static func interruption(_ interrupted: Interrupted, at range: SourceRange?, seconds: Double) -> String {
+    var text = "interrupted after \(Figures.duration(max(seconds, interrupted.seconds)))"
+    if !interrupted.activity.isEmpty { text += " in \(interrupted.activity)" }
+    if let step = interrupted.step {
+      text += ", step \(step)"
+      if let total = interrupted.total { text += " of \(total)" }
+    }
+    // In an entry of one line the place is plain to see.
+    if let range, !range.source.name.hasPrefix("<prompt") || range.line > 1 { text += "\n  \(range.place)" }
+    return text
+  }
+}

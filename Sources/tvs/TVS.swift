@@ -1,0 +1,88 @@
+import ArgumentParser
+import TVSShell
+
+/// The command line of tvs.
+struct TVS: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "tvs",
+    abstract: "A shell and scripting language for what training does to transformers.",
+    usage: """
+      tvs                            open the shell
+      tvs FILE.tvs [ARGUMENT…]       run a script
+      tvs -e CODE [ARGUMENT…]        run a text
+      tvs - [ARGUMENT…]              run standard input
+      tvs test PATH…                 run scripts with expectations, and transcripts
+      tvs walkthrough [NAME]         open a walkthrough, or list them
+      tvs explain CODE               print the page of an error, such as E0203
+      """,
+    discussion: """
+      Exit status: 0; 1 an error in the program; 2 wrong usage; 130 interrupted.
+      NO_COLOR turns colour off; TVS_LIBRARY names another folder for the standard library.
+      """,
+    version: Program.version,
+    subcommands: [Run.self, Test.self, Walkthrough.self, Explain.self],
+    defaultSubcommand: Run.self)
+}
+
+extension TVS {
+  /// `tvs`, `tvs FILE`, `tvs -`, `tvs -e CODE`.
+  struct Run: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Open the shell, or run a script, a text or standard input.", shouldDisplay: false)
+
+    @Option(name: .customShort("e"), parsing: .unconditional, help: "Run this text.")
+    var code: String?
+
+    @Argument(parsing: .captureForPassthrough, help: "A script or -, and the arguments it gets as args.")
+    var arguments: [String] = []
+
+    func validate() throws {
+      if code == nil, let first = arguments.first, first.hasPrefix("-"), first != "-" {
+        throw ValidationError("Unknown option '\(first)'")
+      }
+    }
+
+    func run() throws {
+      let status =
+        if let code {
+          Program.run(code: code, arguments: arguments)
+        } else if let file = arguments.first {
+          Program.run(file: file, arguments: Array(arguments.dropFirst()))
+        } else {
+          Program.shell()
+        }
+      Program.leave(status)
+    }
+  }
+
+  /// `tvs test`.
+  struct Test: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Run scripts with `# expect:` and `# error:` beside their lines, and transcripts.")
+
+    @Argument(help: "Scripts (.tvs), transcripts (.txt) or folders of them.")
+    var paths: [String]
+
+    func run() throws { Program.leave(Program.test(paths)) }
+  }
+
+  /// `tvs walkthrough`.
+  struct Walkthrough: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Open a walkthrough, or list them.")
+
+    @Argument(help: "Its name or number.")
+    var name: String?
+
+    func run() throws { Program.leave(Program.walkthrough(name)) }
+  }
+
+  /// `tvs explain`.
+  struct Explain: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Print the page of an error.")
+
+    @Argument(help: "Its code, such as E0203.")
+    var code: String
+
+    func run() throws { Program.leave(Program.explain(code)) }
+  }
+}
