@@ -22,7 +22,8 @@ let package = Package(
   targets: [
     // MARK: - C shims and kernels
     .target(name: "CCheckpoint"),
-    .target(name: "CKernels", cSettings: kernelFlags, linkerSettings: [.linkedLibrary("mvec", .when(platforms: [.linux]))]),
+    .target(
+      name: "CKernels", cSettings: kernelFlags, linkerSettings: [.linkedLibrary("mvec", .when(platforms: [.linux]))]),
     .target(name: "CEditline", linkerSettings: [.linkedLibrary("edit")]),
     .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
     .systemLibrary(name: "CLAPACK", providers: [.apt(["libopenblas-dev", "liblapacke-dev"])]),
@@ -31,7 +32,9 @@ let package = Package(
     .target(name: "Checkpoints", dependencies: ["CCheckpoint"]),
     .target(
       name: "Tensors",
-      dependencies: ["Checkpoints", "CKernels", "COneDNN", "CLAPACK", .product(name: "RealModule", package: "swift-numerics")]),
+      dependencies: [
+        "Checkpoints", "CKernels", "COneDNN", "CLAPACK", .product(name: "RealModule", package: "swift-numerics"),
+      ]),
     .target(name: "Autograd", dependencies: ["Tensors", "Checkpoints", "CKernels", "COneDNN"]),
     .target(name: "Transformers", dependencies: ["Autograd", "Tensors", "Checkpoints", "CKernels"]),
     .target(
@@ -42,18 +45,24 @@ let package = Package(
     .target(
       name: "TVSLanguage",
       dependencies: ["Checkpoints", .product(name: "OrderedCollections", package: "swift-collections")]),
-    .target(name: "TVSBuiltins", dependencies: ["TVSLanguage", "TaskGeometry", "Transformers", "Tensors", "Checkpoints"]),
+    .target(
+      name: "TVSBuiltins",
+      dependencies: [
+        "TVSLanguage", "TaskGeometry", "Transformers", "Tensors", "Checkpoints",
+        .product(name: "OrderedCollections", package: "swift-collections"),
+      ]),
     .target(name: "TVSShell", dependencies: ["TVSLanguage", "TVSBuiltins", "Checkpoints", "CCheckpoint", "CEditline"]),
     .executableTarget(
       name: "tvs",
       dependencies: ["TVSShell", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
 
     // MARK: - Tests
-    .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
-    .testTarget(name: "AutogradTests", dependencies: ["Autograd", "Tensors"]),
+    .testTarget(name: "TensorsTests", dependencies: ["Tensors"], exclude: ["References"]),
+    .testTarget(name: "AutogradTests", dependencies: ["Autograd", "Tensors"], exclude: ["References"]),
     .testTarget(
       name: "TransformersTests", dependencies: ["Transformers", "Autograd", "Tensors"], exclude: ["References"]),
-    .testTarget(name: "TaskGeometryTests", dependencies: ["TaskGeometry", "Transformers", "Tensors"]),
+    .testTarget(
+      name: "TaskGeometryTests", dependencies: ["TaskGeometry", "Transformers", "Tensors"], exclude: ["References"]),
     .testTarget(name: "TVSLanguageTests", dependencies: ["TVSLanguage"]),
     .testTarget(name: "TVSBuiltinsTests", dependencies: ["TVSBuiltins", "TVSLanguage"]),
     .testTarget(name: "TVSShellTests", dependencies: ["TVSShell", "TVSLanguage"]),

@@ -79,21 +79,51 @@ TVS_INLINE void write_head(const struct tvs_attention *a, const float *from, lon
   }
 }
 
+/// Asks for a head that the next unit will read. Its rows are short and far apart, which the processor's own prefetching
+/// does not follow: without this, waiting for them is most of the time of short sequences.
+TVS_INLINE void expect_head(const float *from, long stride, long rows, long width) {
+  for (long t = 0; t < rows; t++)
+    for (long c = 0; c < width; c += TVS_PANEL) __builtin_prefetch(from + t * stride + c);
+}
+
+/// Longer sequences would push what is at hand out of the cache.
+enum { LONGEST_EXPECTED = 64 };
+
+/// Asks for the queries, keys and values of a unit.
+TVS_INLINE void expect_unit(const struct tvs_attention *a, long unit) {
+  if (unit >= a->batch * a->key_value_heads || a->length > LONGEST_EXPECTED) return;
+  const long sequence = unit / a->key_value_heads, head = unit % a->key_value_heads, width = a->head_width;
+  const long group = a->heads / a->key_value_heads, key_row = sequence * a->key_capacity;
+  expect_head(a->keys + key_row * a->key_stride + head * width, a->key_stride, a->length, width);
+  expect_head(a->values + key_row * a->value_stride + head * width, a->value_stride, a->length, width);
+  expect_head(a->queries + sequence * a->query_length * a->query_stride + head * group * width, a->query_stride,
+              a->query_length, width);
+}
+
 /// Panels over the columns of a head: panel, row, sixteen columns.
 TVS_INLINE void panels_by_column(const float *from, long rows, long columns, float *restrict to) {
   for (long j = 0; j < columns; j += TVS_PANEL)
     for (long t = 0; t < rows; t++) tvs_store(to + j * rows + t * TVS_PANEL, tvs_load(from + t * columns + j));
 }
 
-/// Panels over the rows of a head: panel, column, sixteen rows; rows that do not exist are zero.
+typedef float quad __attribute__((vector_size(16), aligned(4)));
+
+/// Panels over the rows of a head: panel, column, sixteen rows. `from` must have room for a multiple of four rows.
+///
+/// Four by four at a time. Rows that do not exist hold whatever they hold: their scores are masked.
 TVS_INLINE void panels_by_row(const float *from, long rows, long columns, float *restrict to) {
-  for (long t = 0; t < rows; t += TVS_PANEL, to += TVS_PANEL * columns) {
-    if (rows - t >= TVS_PANEL) {
-      for (long c = 0; c < columns; c++)
-        for (int r = 0; r < TVS_PANEL; r++) to[c * TVS_PANEL + r] = from[(t + r) * columns + c];
-    } else {
-      for (long c = 0; c < columns; c++)
-        for (int r = 0; r < TVS_PANEL; r++) to[c * TVS_PANEL + r] = t + r < rows ? from[(t + r) * columns + c] : 0;
+  for (long t = 0; t < rows; t += 4) {
+    float *panel = to + t / TVS_PANEL * TVS_PANEL * columns + t % TVS_PANEL;
+    const float *row = from + t * columns;
+    for (long c = 0; c < columns; c += 4) {
+      quad a = *(const quad *)(row + c), b = *(const quad *)(row + columns + c);
+      quad d = *(const quad *)(row + 2 * columns + c), e = *(const quad *)(row + 3 * columns + c);
+      quad ab = __builtin_shufflevector(a, b, 0, 4, 1, 5), AB = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+      quad de = __builtin_shufflevector(d, e, 0, 4, 1, 5), DE = __builtin_shufflevector(d, e, 2, 6, 3, 7);
+      *(quad *)(panel + c * TVS_PANEL) = __builtin_shufflevector(ab, de, 0, 1, 4, 5);
+      *(quad *)(panel + (c + 1) * TVS_PANEL) = __builtin_shufflevector(ab, de, 2, 3, 6, 7);
+      *(quad *)(panel + (c + 2) * TVS_PANEL) = __builtin_shufflevector(AB, DE, 0, 1, 4, 5);
+      *(quad *)(panel + (c + 3) * TVS_PANEL) = __builtin_shufflevector(AB, DE, 2, 3, 6, 7);
     }
   }
 }
@@ -145,6 +175,12 @@ TVS_INLINE void mix_transposed(const struct sizes *s, const float *weights, cons
   }
 }
 
+/// How many scores of row `i` of a block its tile computed: up to the tile's diagonal, in whole panels.
+TVS_INLINE long panels_of_row(const struct sizes *s, long position, long i) {
+  const long keys = position + (i / TILE + 1) * TILE;
+  return rounded(keys < s->length ? keys : s->length);
+}
+
 TVS_KERNEL void tvs_attention_forward(const struct tvs_attention *attention, float *scratch, long begin, long end) {
   const struct tvs_attention *a = attention;
   const struct sizes s = sizes_of(a);
@@ -160,6 +196,7 @@ TVS_KERNEL void tvs_attention_forward(const struct tvs_attention *attention, flo
     const long sequence = unit / a->key_value_heads, key_head = unit % a->key_value_heads;
     const long padding = a->padding ? a->padding[sequence] : 0;
     const long key_row = sequence * a->key_capacity;
+    expect_unit(a, unit + 1);
     copy_head(a, a->keys + key_row * a->key_stride + key_head * s.width, a->key_stride, s.length, 0, 1, true, copy,
               s.columns);
     panels_by_row(copy, s.length, s.columns, key_panels);
@@ -177,13 +214,15 @@ TVS_KERNEL void tvs_attention_forward(const struct tvs_attention *attention, flo
         float reciprocals[BLOCK];
         for (long i = 0; i < rows; i++) {
           float *restrict score = scores + i * s.keys;
-          const long last = position + i;
+          const long last = position + i, columns = panels_of_row(&s, position, i);
+          // Whole panels rather than the exact range: no remainders. What is masked may hold anything.
           float largest = -INFINITY;
-          for (long j = padding; j <= last; j++) largest = score[j] > largest ? score[j] : largest;
+          for (long j = 0; j < columns; j++) {
+            float candidate = j >= padding && j <= last ? score[j] : -INFINITY;
+            largest = candidate > largest ? candidate : largest;
+          }
           if (last < padding) largest = 0;
           float sum = 0;
-          const long columns = rounded(position + (i / TILE + 1) * TILE < s.length ? position + (i / TILE + 1) * TILE
-                                                                                    : s.length);
           for (long j = 0; j < columns; j++) {
             float e = tvs_expf(score[j] - largest);
             e = j >= padding && j <= last ? e : 0;
@@ -230,6 +269,13 @@ TVS_KERNEL void tvs_attention_backward(const struct tvs_attention_gradient *atte
     const long sequence = unit / a->key_value_heads, key_head = unit % a->key_value_heads;
     const long padding = a->padding ? a->padding[sequence] : 0;
     const long key_row = sequence * a->key_capacity;
+    expect_unit(a, unit + 1);
+    if (unit + 1 < a->batch * a->key_value_heads && a->length <= LONGEST_EXPECTED) {
+      const long row = (unit + 1) / a->key_value_heads * a->query_length, stride = a->heads * s.width;
+      const long start = row * stride + (unit + 1) % a->key_value_heads * group * s.width;
+      expect_head(attention->gradient + start, stride, a->query_length, s.width);
+      expect_head(a->output + start, stride, a->query_length, s.width);
+    }
     copy_head(a, a->keys + key_row * a->key_stride + key_head * s.width, a->key_stride, s.length, 0, 1, true, copy,
               s.columns);
     panels_by_row(copy, s.length, s.columns, key_rows);
@@ -266,14 +312,12 @@ TVS_KERNEL void tvs_attention_backward(const struct tvs_attention_gradient *atte
           float *restrict d = slopes + i * s.keys;
           const float shift = a->log_sum_exp[(sequence * a->heads + head) * a->query_length + first + i];
           const float dot = dots[i];
-          const long last = position + i;
-          const long columns = rounded(position + (i / TILE + 1) * TILE < s.length ? position + (i / TILE + 1) * TILE
-                                                                                    : s.length);
+          const long last = position + i, columns = panels_of_row(&s, position, i);
           for (long j = 0; j < columns; j++) {
             float e = tvs_expf(p[j] - shift);
-            e = j >= padding && j <= last ? e : 0;
-            p[j] = e;
-            d[j] = e * (d[j] - dot);
+            const bool counts = j >= padding && j <= last;
+            p[j] = counts ? e : 0;
+            d[j] = counts ? e * (d[j] - dot) : 0;
           }
           // A tile of keys may reach past the panels that this row's tile of queries has.
           for (long j = columns; j < s.keys && j < columns + TVS_PANEL; j++) p[j] = d[j] = 0;

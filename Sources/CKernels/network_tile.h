@@ -54,9 +54,12 @@ TVS_INLINE void tvs_tile_store(const tvs_panel *sums, const int rows, const stru
       tvs_store(end->c + i * end->c_row, value);
     }
   } else {
+    // Unrolled, because an index that is not a constant would send all sums through memory, here and above.
+#pragma clang loop unroll(full)
     for (int i = 0; i < rows; i++) {
       float row[TVS_PANEL];
       tvs_store(row, sums[i]);
+#pragma clang loop vectorize(disable) unroll(disable)
       for (int j = 0; j < end->columns; j++) {
         float value = row[j] * end->alpha + (end->bias ? end->bias[j] : 0);
         if (end->base) value += end->base[i * end->base_row + j];

@@ -60,7 +60,8 @@ public final class Activity: Sendable {
   }
 
   private var interruption: Interrupted {
-    Interrupted(activity: name, step: total == nil ? nil : step.load(ordering: .relaxed) + 1, total: total, seconds: seconds)
+    Interrupted(
+      activity: name, step: total == nil ? nil : step.load(ordering: .relaxed) + 1, total: total, seconds: seconds)
   }
 
   /// The interruption to throw from a place that has no activity at hand.

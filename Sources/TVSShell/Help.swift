@@ -76,7 +76,9 @@ struct Help {
       return [ink.bold(name) + "  module", ""] + rows(functions)
     default:
       var lines = ["\(ink.bold(name))  \(value.kind)"]
-      lines += value.display(interpreter.style).split(separator: "\n", omittingEmptySubsequences: false).map { "  \($0)" }
+      lines += value.display(interpreter.style).split(separator: "\n", omittingEmptySubsequences: false).map {
+        "  \($0)"
+      }
       let fields = interpreter.fieldNames(of: name.split(separator: ".").map(String.init))
       if !fields.isEmpty {
         lines +=

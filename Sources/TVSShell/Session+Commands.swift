@@ -99,7 +99,8 @@ extension Session {
     let kindWidth = kinds.map(\.count).max() ?? 0
     for (name, kind) in zip(names, kinds) {
       guard let value = interpreter.globals.value(of: name) else { continue }
-      let line = "\(Columns.padded(name, to: nameWidth))  \(Columns.padded(kind, to: kindWidth))  \(value.summary(limit: width))"
+      let line =
+        "\(Columns.padded(name, to: nameWidth))  \(Columns.padded(kind, to: kindWidth))  \(value.summary(limit: width))"
       output.write(Columns.cut(line, to: width) + "\n")
     }
     if !shown.isEmpty {

@@ -8,6 +8,10 @@ import Tensors
 /// A workspace belongs to one thread at a time.
 public final class Workspace {
   private let tape = Tape()
+  /// Tokens of the last batch, and whether gradients were computed: what decides which sizes of block are used again.
+  private var lastUse: (tokens: Int, isRecording: Bool)?
+  /// Memory below this is kept whatever comes next, in bytes.
+  private static let kept = 32 << 20
 
   /// An empty workspace.
   public init() {}
@@ -25,7 +29,7 @@ public final class Workspace {
     gradient: UnsafeMutablePointer<Float>? = nil
   ) throws -> Double {
     try model.checkFits(batch)
-    return try run(model, free: free, gradient: gradient) { pass in
+    return try run(model, free: free, gradient: gradient, tokens: batch.tokens.count) { pass in
       let logits = try pass.logits(TokenGrid(batch), at: batch.positions)
       let loss = try tape.crossEntropy(logits, targets: batch.targets)
       if gradient != nil { try tape.backward(from: loss) }
@@ -40,7 +44,7 @@ public final class Workspace {
     _ model: Model, free: UnsafePointer<Float>? = nil, on batch: Batch
   ) throws -> (losses: [Float], choices: [Int32]) {
     try model.checkFits(batch)
-    return try run(model, free: free, gradient: nil) { pass in
+    return try run(model, free: free, gradient: nil, tokens: batch.tokens.count) { pass in
       let logits = try pass.logits(TokenGrid(batch), at: batch.positions)
       let loss = try tape.crossEntropy(logits, targets: batch.targets)
       return (tape.rowLosses(of: loss), tape.predictions(of: loss))
@@ -51,20 +55,25 @@ public final class Workspace {
   func logits<Result>(
     _ model: Model, _ grid: TokenGrid, at positions: [Int32]?, _ body: (UnsafeBufferPointer<Float>) throws -> Result
   ) throws -> Result {
-    try run(model, free: nil, gradient: nil) { pass in
+    try run(model, free: nil, gradient: nil, tokens: grid.tokens.count) { pass in
       let logits = try pass.logits(grid, at: positions)
       return try tape.withValues(of: logits) { try body($0) }
     }
   }
 
   private func run<Result>(
-    _ model: Model, free: UnsafePointer<Float>?, gradient: UnsafeMutablePointer<Float>?,
+    _ model: Model, free: UnsafePointer<Float>?, gradient: UnsafeMutablePointer<Float>?, tokens: Int,
     _ body: (ForwardPass) throws -> Result
   ) throws -> Result {
     gradient?.update(repeating: 0, count: model.freeCount)
     tape.isRecording = gradient != nil
     tape.reset()
     defer { tape.reset() }
+    // Blocks are reused by size, so that those of another batch size would lie idle beside the new ones.
+    if let last = lastUse, last != (tokens, tape.isRecording), tape.memoryStatistics.bytesHeld > Self.kept {
+      tape.trim()
+    }
+    lastUse = (tokens, tape.isRecording)
     return try model.weights.withPointer { weights in
       guard let adapter = model.adapter else {
         return try body(

@@ -81,7 +81,9 @@ struct CompletionTests {
     #expect(try words("12").isEmpty)
     let interpreter = Interpreter(builtins: Library.all, output: CollectedOutput())
     let completion = Completion(interpreter: interpreter, walkthroughs: nil)
-    let pieces = ["(", ")", "[", "]", "{", "}", "\"", "f\"", "\\", ".", ",", "=", "|>", "#", "\n", "import ", "é", "sum", "1"]
+    let pieces = [
+      "(", ")", "[", "]", "{", "}", "\"", "f\"", "\\", ".", ",", "=", "|>", "#", "\n", "import ", "é", "sum", "1",
+    ]
     var state: UInt64 = 1
     for _ in 0..<2000 {
       var text = ""
@@ -99,9 +101,10 @@ struct CompletionTests {
     for index in 0..<1000 { interpreter.globals.set("name\(index)", .number(1)) }
     let completion = Completion(interpreter: interpreter, walkthroughs: nil)
     let text = String(repeating: "x = f(1, \"text\") # remark\n", count: 800) + "na"
-    let best = (0..<5).map { _ in
-      ContinuousClock().measure { _ = completion.candidates(for: EntryText(text: text, cursor: text.utf8.count)) }
-    }.min() ?? .zero
+    let best =
+      (0..<5).map { _ in
+        ContinuousClock().measure { _ = completion.candidates(for: EntryText(text: text, cursor: text.utf8.count)) }
+      }.min() ?? .zero
     #expect(best < .milliseconds(50), "\(best)")
   }
 }

@@ -68,7 +68,8 @@ final class Terminal {
     primary = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC)
     var isLocked: Int32 = 0
     var number: UInt32 = 0
-    guard primary >= 0, ioctl(primary, Self.setLock, &isLocked) == 0, ioctl(primary, Self.getNumber, &number) == 0 else {
+    guard primary >= 0, ioctl(primary, Self.setLock, &isLocked) == 0, ioctl(primary, Self.getNumber, &number) == 0
+    else {
       throw Failure(description: "no pseudo-terminal: \(String(cString: strerror(errno)))")
     }
     let name = "/dev/pts/\(number)"
