@@ -52,8 +52,8 @@ extension GeometryBuiltins {
     ],
     errors: ["E0209", "E0401", "E0502", "E0503"], seeAlso: ["erank", "drift", "capture", "gradient"]
   ) { call in
-    .native(
-      SubspaceValue(try sample(call, batches: 32, batch: 32).plane(GeometryArguments.integer(call, "r", 16))))
+    var sample = try sample(call, batches: 32, batch: 32)
+    return .native(SubspaceValue(try sample.reduceToPlane(GeometryArguments.integer(call, "r", 16))))
   }
 
   private static let krylov = Builtin(

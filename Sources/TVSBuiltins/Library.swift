@@ -5,6 +5,7 @@ import TVSLanguage
 public enum Library {
   /// Every record.
   public static let all: [Builtin] =
-    CoreBuiltins.all + TableBuiltins.all + TensorBuiltins.all + StatisticsBuiltins.all + ModelBuiltins.all + DataBuiltins.all
+    CoreBuiltins.all + TableBuiltins.all + TensorBuiltins.all + StatisticsBuiltins.all + ModelBuiltins.all
+    + DataBuiltins.all
     + TrainingBuiltins.all + GeometryBuiltins.all
 }

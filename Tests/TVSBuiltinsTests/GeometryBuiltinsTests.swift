@@ -1,53 +1,12 @@
-import Foundation
 import TVSLanguage
-import TaskGeometry
 import Testing
-import Transformers
 
 @testable import TVSBuiltins
-@testable import Tensors
 
 @Suite("Geometry builtins")
 struct GeometryBuiltinsTests {
-  /// Tiny models and tasks, so that this chapter is tested without the chapter on models.
-  private static let makers: [Builtin] = [
-    Builtin(
-      "transformer", topic: "model", summary: "",
-      parameters: ["layers", "width", "heads", "context", "seed"].map {
-        Parameter($0, "integer", presence: .defaults(.number(0)), byNameOnly: true)
-      }
-    ) { call in
-      func whole(_ name: String) -> Int { call[name].wholeNumber ?? 0 }
-      let sizes = try DecoderConfiguration(
-        layers: whole("layers"), width: whole("width"), heads: whole("heads"), context: whole("context"))
-      return .native(ModelValue(try Model(PreNormDecoder(sizes), seed: UInt64(whole("seed")))))
-    },
-    Builtin(
-      "task", topic: "data", summary: "",
-      parameters: [
-        Parameter("name", "string"),
-        Parameter("length", "integer", presence: .defaults(.number(3)), byNameOnly: true),
-      ]
-    ) { call in
-      .native(DataValue(try DigitTask(call["name"].plainText, length: call["length"].wholeNumber ?? 3)))
-    },
-    Builtin(
-      "adapt", topic: "model", summary: "",
-      parameters: ["model", "rank", "seed"].map { Parameter($0, presence: .defaults(.nil), byNameOnly: $0 != "model") }
-    ) { call in
-      let model = try GeometryArguments.model(call)
-      return .native(ModelValue(try model.adapted(rank: call["rank"].wholeNumber ?? 2, seed: 1)))
-    },
-  ]
-
   private static func interpreter(_ output: CollectedOutput) -> Interpreter {
-    Interpreter(builtins: CoreBuiltins.all + makers + GeometryBuiltins.all, output: output) { error in
-      switch error {
-      case let error as GeometryError: ErrorReport(error)
-      case let error as TensorError: ErrorReport(error)
-      default: nil
-      }
-    }
+    Interpreter(builtins: Library.all, output: output, translate: Library.translate)
   }
 
   private static func run(_ code: String) throws -> String {

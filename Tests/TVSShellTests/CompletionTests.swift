@@ -24,7 +24,7 @@ struct CompletionTests {
 
   @Test("names of the session come first, then builtins, then keywords, each with a description")
   func names() throws {
-    let completions = try offered("x = re", after: "respite = 2; ## Rests.\nfn rest() { }")
+    let completions = try offered("x = re", after: "respite = 2\n## Rests.\nfn rest() { }")
     let found = completions.candidates
     #expect(found.prefix(2).map(\.text) == ["respite", "rest"])
     #expect(found.map(\.text).contains("replace"))

@@ -1,7 +1,7 @@
 import Testing
 
 /// Ctrl-C stops what runs, at once, and takes nothing away.
-@Suite("Ctrl-C")
+@Suite("Ctrl-C", .timeLimit(.minutes(2)))
 struct InterruptionTests {
   @Test("at the prompt gives up the line and nothing else")
   func atPrompt() throws {

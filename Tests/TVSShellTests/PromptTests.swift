@@ -1,7 +1,7 @@
 import Testing
 
 /// The shell in a real pseudo-terminal, key by key.
-@Suite("At the prompt")
+@Suite("At the prompt", .timeLimit(.minutes(2)))
 struct PromptTests {
   @Test("one line greets, and a value is shown")
   func greeting() throws {
@@ -203,7 +203,8 @@ struct PromptTests {
   /// What stands between an entry and the next prompt.
   private func shown(by terminal: Terminal) throws -> String {
     let text = try terminal.expectPrompt()
-    let lines = text.replacing("\u{1B}[?2004l", with: "").split(whereSeparator: \.isNewline)
+    let plain = text.replacing("\u{1B}[?2004l", with: "").replacing("\u{1B}[?2004h", with: "")
+    let lines = plain.split(whereSeparator: \.isNewline)
     return String(lines.last ?? "")
   }
 }

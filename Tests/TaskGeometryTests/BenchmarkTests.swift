@@ -53,9 +53,7 @@ struct BenchmarkTests {
 
   @Test func aPlaneOfSixteenFromThirtyTwoGradients() throws {
     let gradients = try steps(32)
-    let model = try tinyModel()
     let other = try (0..<32).map { try vector(dimension, seed: 2, "g\($0)") }
-    _ = model
     try time("Gram matrix of 32 gradients") { _ = try Gram.matrix(gradients) }
     let space = space(dimension)
     let u = try Subspace.spanning(Array(gradients[..<16]), of: space)
@@ -65,10 +63,10 @@ struct BenchmarkTests {
     let near = try Subspace.spanning(
       (0..<16).map { try gradients[$0].adding(other[$0], scaled: 1e-7) }, of: space)
     try time("principal angles of 16 and 16, all small") { _ = try u.angles(near) }
+    let weights = SmallMatrix(rows: 32, columns: 16, values: (0..<512).map { Double($0 % 7) / 7 })
     try time("16 combinations of 32") {
-      for column in 0..<16 {
-        _ = try Gram.combination(gradients, coefficients: (0..<32).map { Double($0 == column ? 1 : 0.1) })
-      }
+      var vectors = gradients
+      try Combinations.replace(&vectors, by: weights)
     }
   }
 }

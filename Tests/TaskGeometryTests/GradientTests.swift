@@ -53,6 +53,15 @@ import Transformers
     expectClose((gram - .identity(2)).squaredNorm.squareRoot(), 0, 1e-12)
   }
 
+  @Test func reducingASampleLeavesOtherHoldersOfItsGradientsAlone() throws {
+    var sample = try Self.sample()
+    let (kept, before) = (sample.gradients, sample.gradients.map(\.elements))
+    let plane = try sample.reduceToPlane(3)
+    #expect(sample.gradients.isEmpty)
+    #expect(kept.map(\.elements) == before)
+    expectClose(try plane.overlap(Self.sample().plane(3)).value, 1, 1e-6)
+  }
+
   @Test func effectiveRankIsBoundedByTheNumberOfGradients() throws {
     let rank = try Self.sample().effectiveRank(share: 0.9)
     #expect((1...6).contains(Int(rank.value)))

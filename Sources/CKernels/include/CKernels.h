@@ -9,6 +9,7 @@
 #define TVS_KERNEL
 #endif
 
+#include "memory.h"
 #include "network.h"
 #include "optimizers.h"
 #include "random.h"
@@ -16,6 +17,5 @@
 #include "tensor_archive.h"
 #include "tensor_elementwise.h"
 #include "tensor_worker.h"
-#include "network.h"
 
 #endif

@@ -95,7 +95,7 @@ private struct CallContextFinder {
   }
 
   private var isInComment: Bool {
-    let start = (tokens.last?.range.upperBound ?? 0)
+    let start = min(tokens.last?.range.upperBound ?? 0, cursor)
     let rest = source.text(start..<cursor)
     guard let hash = rest.lastIndex(of: "#") else { return false }
     return !rest[hash...].contains("\n")

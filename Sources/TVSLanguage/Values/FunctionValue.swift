@@ -53,6 +53,9 @@ public final class FunctionValue: @unchecked Sendable {
   /// The text that made it, when the function is written in the language.
   public var sourceText: String? { closure?.code.range.text }
 
+  /// Where it is defined, when it is written in the language.
+  public var definition: SourceRange? { closure?.code.range }
+
   /// How it looks inside of lists: a lambda as its own text, the others by their signature.
   var inline: String {
     if isBuiltin { return "builtin " + signature }

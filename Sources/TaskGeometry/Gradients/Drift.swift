@@ -54,11 +54,12 @@ public struct Drift: Sendable {
       }
       let model = position == run.count ? run.end : try run.start.with(freeWeights: weights)
       // One plane after the other: the gradients of the first are gone before those of the second exist.
-      let plane = try GradientSample(model, on: data, batches: batches, batch: batch, seed: seed, activity: "drift")
-        .plane(r)
-      let other = try GradientSample(
-        model, on: data, batches: batches, batch: batch, seed: seed, first: batches * (number + 1), activity: "drift"
-      ).plane(r)
+      var sample = try GradientSample(
+        model, on: data, batches: batches, batch: batch, seed: seed, activity: "drift")
+      let plane = try sample.reduceToPlane(r)
+      sample = try GradientSample(
+        model, on: data, batches: batches, batch: batch, seed: seed, first: batches * (number + 1), activity: "drift")
+      let other = try sample.reduceToPlane(r)
       let start = first ?? plane
       first = start
       let ceiling = try plane.overlap(other)

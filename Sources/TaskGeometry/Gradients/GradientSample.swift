@@ -9,7 +9,7 @@ public struct GradientSample: Sendable {
   /// The name of the data.
   public let data: String
   /// One gradient of the mean loss a minibatch.
-  public let gradients: [FloatVector]
+  public private(set) var gradients: [FloatVector]
   /// The loss of each minibatch.
   public let losses: [Double]
 
@@ -70,37 +70,44 @@ public struct GradientSample: Sendable {
   }
 
   /// The task plane: the span of the top r eigenvectors of the second moment (1/m) Σ g_i g_iᵀ, which is not centred
-  /// (arXiv 2606.10929). Their combinations are written out, so that the gradients can go.
+  /// (arXiv 2606.10929).
   ///
   /// - Throws: ``GeometryError/outOfRange(what:value:allowed:)`` unless 1 ≤ r ≤ m,
   ///   ``GeometryError/degenerate(operation:reason:)`` when the gradients span less, `TensorError`, `Interrupted`.
   public func plane(_ r: Int) throws -> Subspace {
-    guard r >= 1, r <= gradients.count else {
-      throw GeometryError.outOfRange(what: "r", value: r, allowed: 1...gradients.count)
-    }
+    var copy = self
+    return try copy.reduceToPlane(r)
+  }
+
+  /// The task plane, with its directions written over the gradients: afterwards ``gradients`` is empty.
+  ///
+  /// - Throws: as ``plane(_:)``.
+  public mutating func reduceToPlane(_ r: Int) throws -> Subspace {
+    let m = gradients.count
+    guard r >= 1, r <= m else { throw GeometryError.outOfRange(what: "r", value: r, allowed: 1...max(1, m)) }
     let (values, vectors) = try gram().symmetricEigen()
     let largest = values.first ?? 0
     let limit = largest * RankDecision.tolerance * RankDecision.tolerance
     guard largest > 0, values[r - 1] > limit else {
       let rank = values.prefix { $0 > limit }.count
       throw GeometryError.degenerate(
-        operation: "plane", reason: "the \(gradients.count) gradients span only \(largest > 0 ? rank : 0) directions")
+        operation: "plane", reason: "the \(m) gradients span only \(largest > 0 ? rank : 0) directions")
     }
+    // Taken out of this value first: whoever holds a vector alone may write over it.
     var directions: [FloatVector] = []
-    for column in 0..<r {
-      let scale = 1 / values[column].squareRoot()
-      let weights = (0..<gradients.count).map { vectors[$0, column] * scale }
-      directions.append(try Gram.combination(gradients, coefficients: weights))
-    }
+    swap(&directions, &gradients)
+    try Combinations.replace(
+      &directions,
+      by: vectors.selecting(columns: 0..<r).scalingColumns(by: values.prefix(r).map { 1 / $0.squareRoot() }))
     let trace = values.reduce(0) { $0 + max(0, $1) }
     return try Subspace(
       space: model.parameterSpace, generators: directions, coefficients: .identity(r),
       rank: RankDecision(
-        generators: gradients.count, rank: r, smallestKept: (values[r - 1] / largest).squareRoot(),
+        generators: m, rank: r, smallestKept: (values[r - 1] / largest).squareRoot(),
         largestDropped: r < values.count ? (max(0, values[r]) / largest).squareRoot() : nil),
       origin: model,
       lineage: .plane(data: data, share: values.prefix(r).reduce(0, +) / trace),
-      source: "plane of \(data), \(r) of \(gradients.count) gradients"
+      source: "plane of \(data), \(r) of \(m) gradients"
     ).refined()
   }
 

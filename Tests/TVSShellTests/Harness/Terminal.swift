@@ -52,7 +52,7 @@ final class Terminal {
     guard let real = realpath("/proc/self/exe", nil) else { return "tvs" }
     defer { free(real) }
     let bundle = String(cString: real)
-    return (bundle.split(separator: "/").dropLast() + ["tvs"]).reduce("") { "\($0)/\($1)" }
+    return bundle.prefix(bundle.utf8.count - (bundle.split(separator: "/").last?.utf8.count ?? 0)) + "tvs"
   }
 
   /// Starts `tvs`, or another program, with arguments.
@@ -211,12 +211,15 @@ final class Terminal {
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }
+    // The threads that run tests block signals, and a program inherits that.
     var defaults = sigset_t()
-    sigemptyset(&defaults)
-    sigaddset(&defaults, SIGINT)
-    sigaddset(&defaults, SIGPIPE)
+    sigfillset(&defaults)
     posix_spawnattr_setsigdefault(&attributes, &defaults)
-    posix_spawnattr_setflags(&attributes, ownSession | Int16(POSIX_SPAWN_SETSIGDEF))
+    var blocked = sigset_t()
+    sigemptyset(&blocked)
+    posix_spawnattr_setsigmask(&attributes, &blocked)
+    let flags = Self.ownSession | Int16(POSIX_SPAWN_SETSIGDEF) | Int16(POSIX_SPAWN_SETSIGMASK)
+    posix_spawnattr_setflags(&attributes, flags)
     var process: pid_t = 0
     let command = folder.map { ["/usr/bin/env", "-C", $0] + command } ?? command
     var arguments: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) } + [nil]
