@@ -1,9 +1,11 @@
 #include "CCheckpoint.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/time.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -11,10 +13,29 @@ static atomic_int interrupts;
 static char activity[128];
 static struct termios terminal;
 static bool terminal_known;
+static pthread_t main_thread;
+static bool nudges;
+
+// An interrupt that lands between two reads of the main thread would be noticed at the next key only. So the thread is
+// nudged out of its read every few milliseconds until somebody has taken the interrupt.
+static void nudge_every(int microseconds) {
+  struct itimerval interval = {{0, microseconds}, {0, microseconds}};
+  if (nudges) setitimer(ITIMER_REAL, &interval, NULL);
+}
+
+static void on_nudge(int signal_number) {
+  int saved = errno;
+  if (!pthread_equal(pthread_self(), main_thread)) pthread_kill(main_thread, signal_number);
+  errno = saved;
+}
 
 int tvs_interrupts(void) { return atomic_load_explicit(&interrupts, memory_order_relaxed); }
 
-int tvs_interrupts_take(void) { return atomic_exchange(&interrupts, 0); }
+int tvs_interrupts_take(void) {
+  int count = atomic_exchange(&interrupts, 0);
+  if (count > 0) nudge_every(0);
+  return count;
+}
 
 void tvs_interrupts_raise(void) { atomic_fetch_add(&interrupts, 1); }
 
@@ -42,6 +63,7 @@ static void on_interrupt(int signal_number) {
     say("\n");
     _exit(130);
   }
+  nudge_every(10000);
   errno = saved;
 }
 
@@ -69,6 +91,10 @@ bool tvs_interrupts_install(void) {
   action.sa_handler = on_interrupt;
   sigemptyset(&action.sa_mask);
   bool installed = sigaction(SIGINT, &action, NULL) == 0;
+  main_thread = pthread_self();
+  action.sa_handler = on_nudge;
+  nudges = sigaction(SIGALRM, &action, NULL) == 0;
+  installed &= nudges;
   if (terminal_known) installed &= restore_terminal_on(SIGTERM) & restore_terminal_on(SIGHUP);
   return installed;
 }

@@ -15,7 +15,7 @@ enum TableBuiltins {
       it.
       """,
     examples: [
-      .init("table({k: [1, 10], share: [0.4, 0.78]})", shows: "k  share\n 1   0.40\n10   0.78"),
+      .init("table({k: [1, 10], share: [0.4, 0.78]})", shows: " k  share\n 1   0.40\n10   0.78"),
       .init("table({k: [1, 10]})[1].k", shows: "10"),
     ],
     errors: ["E0202", "E0402"], seeAlso: ["damage", "drift", "save"]

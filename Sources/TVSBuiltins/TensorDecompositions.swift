@@ -52,7 +52,7 @@ extension TensorBuiltins {
       return try result { try Tensor(LinearAlgebra.cholesky(a, order: n), shape: [n, n]) }
     },
     Builtin(
-      "solve", topic: "tensor", summary: "x with a @ x = b.",
+      "solve", topic: "tensor", summary: "The x with a @ x = b.",
       parameters: [input("a", "a square matrix"), input("b", "a vector, or a matrix whose columns are solved for")],
       returns: "tensor", examples: [.init("solve([[2, 0], [0, 4]], [2, 8])", shows: "tensor 2 float64\n  1  2")],
       errors: ["E0402", "E0403"], seeAlso: ["lstsq", "inv"]
@@ -64,7 +64,7 @@ extension TensorBuiltins {
       }
     },
     Builtin(
-      "lstsq", topic: "tensor", summary: "x that minimises norm(a @ x - b); of several, the one of smallest norm.",
+      "lstsq", topic: "tensor", summary: "The x that minimises norm(a @ x - b); of several, the one of smallest norm.",
       parameters: [
         input("a", "a matrix"), input("b", "a vector, or a matrix whose columns are solved for"),
         Parameter(

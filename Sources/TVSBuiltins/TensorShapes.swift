@@ -98,8 +98,9 @@ extension TensorBuiltins {
         return try Tensor.select(condition, left, right)
       }
     },
-    elementwise("relu", .relu, "max(x, 0), elementwise.", ["sigmoid", "tanh"], "relu(tensor([-1, 2]))", "0  2"),
-    elementwise("sign", .sign, "-1, 0 or 1, elementwise.", ["abs"], "sign(tensor([-3, 0, 2]))", "-1   0   1"),
+    elementwise(
+      "relu", .relu, "The larger of x and 0, elementwise.", ["sigmoid", "tanh"], "relu(tensor([-1, 2]))", "0  2"),
+    elementwise("sign", .sign, "The sign, -1, 0 or 1, elementwise.", ["abs"], "sign(tensor([-3, 0, 2]))", "-1   0   1"),
     Builtin(
       "clip", topic: "tensor", summary: "Elements moved into an interval.",
       parameters: [
@@ -131,7 +132,7 @@ extension TensorBuiltins {
       let tensor = try tensor(call)
       return try result { try tensor.compared(.notEqual, tensor) }
     },
-    softmax("softmax", false, "exp(x) divided by its sum along an axis."),
+    softmax("softmax", false, "The exponentials divided by their sum along an axis."),
     softmax("log_softmax", true, "The logarithm of softmax, computed without it."),
   ]
 

@@ -1,5 +1,4 @@
 import Checkpoints
-import Synchronization
 import TVSLanguage
 
 /// Runs a transcript as a test: every entry in one session, every output compared.
@@ -28,20 +27,5 @@ struct TranscriptTest {
       if outcome == .interrupted { break }
     }
     return mismatches
-  }
-}
-
-/// Output kept as text.
-final class CollectedOutput: OutputStream {
-  private let text = Mutex("")
-
-  func write(_ text: String) { self.text.withLock { $0 += text } }
-
-  /// What came since the last call.
-  func take() -> String {
-    text.withLock { text in
-      defer { text = "" }
-      return text
-    }
   }
 }

@@ -26,9 +26,17 @@ func session(_ output: any TVSLanguage.OutputStream) -> Interpreter {
 @Suite("Scripts with expectations")
 struct CoreScriptsTests {
   @Test(
-    "Every script of the language does what it says",
-    arguments: Repository.files(under: "Tests/Scripts/language", ending: ".tvs"))
+    "Every script does what it says",
+    arguments: Repository.files(under: "Tests/Scripts", ending: ".tvs"))
   func script(path: String) throws {
+    let source = SourceText(name: path, text: try Repository.text(path))
+    for mismatch in ScriptExpectations(source).mismatches(session) { Issue.record("\(mismatch)") }
+  }
+
+  @Test(
+    "Every example in the standard library shows what it says",
+    arguments: Repository.files(under: "stdlib", ending: ".tvs"))
+  func library(path: String) throws {
     let source = SourceText(name: path, text: try Repository.text(path))
     for mismatch in ScriptExpectations(source).mismatches(session) { Issue.record("\(mismatch)") }
   }

@@ -161,7 +161,7 @@ struct GeometryBuiltinsTests {
     #expect(label.hasPrefix("spans decoder-1x16 (") && label.contains("; the adapter is decoder-1x16/lora-2 ("))
     #expect(diagnostic.help == "build the basis from a run of the same adapter, such as prefix(run, 10)")
     #expect(Self.error("adapt(m, rank=2) - m")?.code == .spaceMismatch)
-    #expect(Self.error("m + gradient(adapt(m, rank=2), task(\"copy\"), batch=2)")?.code == .spaceMismatch)
+    #expect(Self.error("m + gradient(adapt(m, rank=2), task(\"copy\", length=3), batch=2)")?.code == .spaceMismatch)
   }
 
   @Test func numbersOutsideTheirRangeAreMarked() throws {

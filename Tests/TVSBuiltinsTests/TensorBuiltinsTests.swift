@@ -1,19 +1,9 @@
 import Foundation
-import Synchronization
 import TVSLanguage
 import Testing
 
 @testable import TVSBuiltins
 @testable import Tensors
-
-/// Collects what a program shows.
-final class CollectedOutput: TVSLanguage.OutputStream, Sendable {
-  private let collected = Mutex("")
-
-  var text: String { collected.withLock { $0 } }
-
-  func write(_ text: String) { collected.withLock { $0 += text } }
-}
 
 @Suite("Tensor and statistics builtins")
 struct TensorBuiltinsTests {
@@ -102,7 +92,7 @@ struct TensorBuiltinsTests {
       ("svd([[1, nan]])", "E0403"), ("reshape(arange(6), 4, 2)", "E0402"), ("concat([])", "E0402"),
       ("ones(2, dtype=\"float23\")", "E0501: there is no element type float23 (did you mean"),
       ("load(\"nowhere.npy\")", "E0301"),
-      ("load(\"nothing\")", "E0301: there is no file or model nothing (load reads x.npy"),
+      ("load(\"nothing\")", "E0301: there is no file or model nothing (load reads x.safetensors, x.npy"),
       ("load(\"/tmp\")", "E0304: /tmp is a folder"),
       ("save(eye(2), \"x.xyz\")", "E0304: save does not write x.xyz (save writes"),
       ("save(\"text\", \"x.npy\")", "E0202"), ("save(eye(2), \"/nowhere/x.npy\")", "E0301"),

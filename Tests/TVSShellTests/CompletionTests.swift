@@ -71,8 +71,8 @@ struct CompletionTests {
   func commands() throws {
     #expect(try words(":h") == [":help", ":history"])
     #expect(try words("?splitt").isEmpty)
-    #expect(try words("??spli") == ["split"])
-    #expect(try words(":time spli") == ["split"])
+    #expect(try words("??spli") == ["split", "split_at"])
+    #expect(try words(":time spli") == ["split", "split_at"])
   }
 
   @Test("comments, numbers and unfinished texts offer nothing that is wrong, and nothing traps")

@@ -96,10 +96,12 @@ public struct ScriptExpectations: Sendable {
         break
       }
     }
-    if lines.count > chunk.outputs.count, found.isEmpty {
-      mismatch(chunk.outputs.last?.line ?? 1, "unexpected output: \(lines[chunk.outputs.count])")
-    }
     found += check(failure, chunk)
+    if lines.count > chunk.outputs.count, found.isEmpty {
+      // A chunk's text begins with a newline for each line before it, so that errors name lines of the file.
+      let first = 1 + chunk.text.prefix { $0 == "\n" }.count
+      mismatch(chunk.outputs.last?.line ?? first, "unexpected output: \(lines[chunk.outputs.count])")
+    }
     if failure == nil { found += exampleMismatches(interpreter, output) }
     return found
   }
@@ -187,6 +189,12 @@ public final class CollectedOutput: OutputStream, @unchecked Sendable {
 
   /// Forgets everything.
   public func clear() { text = "" }
+
+  /// What was written since the last call.
+  public func take() -> String {
+    defer { text = "" }
+    return text
+  }
 
   /// The lines written so far.
   public var lines: [String] {
