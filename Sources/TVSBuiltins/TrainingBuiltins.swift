@@ -38,10 +38,14 @@ enum TrainingBuiltins {
       Parameter(
         "project", "subspace", presence: .optional("none"), byNameOnly: true,
         help: "replaces every gradient by its projection on this subspace"),
+      Parameter(
+        "momentum", "number", presence: .optional("0"), byNameOnly: true,
+        help: "of sgd, from 0 to below 1: how much of the last step is kept"),
     ],
     returns: "model",
     details: """
-      AdamW has torch's defaults: β 0.9 and 0.999, ε 1e-8, decay 0.01; SGD has momentum 0.9. Gradients are projected, then clipped. \
+      AdamW has torch's defaults: β 0.9 and 0.999, ε 1e-8, decay 0.01; SGD has neither decay nor, unless given, \
+      momentum. Gradients are projected, then clipped. \
       Under AdamW a projected gradient still moves outside of the subspace a little, since each weight has its own step \
       size and decays; with optimizer="sgd" every step stays inside.
       """,
@@ -51,7 +55,7 @@ enum TrainingBuiltins {
     let model = try ModelBuiltins.model(call)
     let options = TrainingOptions(
       steps: try call.integer("steps"), learningRate: call["lr"].numberValue, batch: try call.integer("batch"),
-      optimizer: try Optimizers.named(call.string("optimizer")), warmup: call["warmup"].wholeNumber,
+      optimizer: try optimizer(call), warmup: call["warmup"].wholeNumber,
       schedule: try Schedule(named: call.string("schedule")), clip: call["clip"].numberValue,
       seed: try TensorArguments.seed(call))
     var projector: SubspaceProjector?
@@ -66,6 +70,21 @@ enum TrainingBuiltins {
       model, on: DataBuiltins.data(call), options: options,
       transformGradient: projector.map { projector in { try projector.project($0, count: $1) } })
     return .native(ModelValue(result.model))
+  }
+
+  private static func optimizer(_ call: Call) throws -> any Optimizer {
+    let optimizer = try Optimizers.named(call.string("optimizer"))
+    guard let momentum = call["momentum"].numberValue else { return optimizer }
+    guard optimizer is SGD else {
+      throw ErrorReport(
+        .invalidArgument, "\(optimizer.name) has no momentum", help: "add optimizer=\"sgd\"", argument: "momentum")
+    }
+    guard momentum >= 0, momentum < 1 else {
+      throw ErrorReport(
+        .invalidArgument, "momentum cannot be \(NumberText.shortest(momentum))", label: "it must lie from 0 to below 1",
+        argument: "momentum")
+    }
+    return SGD(momentum: momentum)
   }
 
   private static let scored: [Parameter] = [

@@ -68,3 +68,28 @@ public struct DecoderConfiguration: Hashable, Sendable, Codable {
       field: field, value: "\(value)", reason: "must lie between \(bounds.lowerBound) and \(bounds.upperBound)")
   }
 }
+
+// MARK: - Files
+
+extension DecoderConfiguration {
+  private enum CodingKeys: String, CodingKey {
+    case layers, width, heads, keyValueHeads, hidden, context, vocabulary, epsilon
+  }
+
+  /// Reads sizes and checks them like those of a call: a file may say anything.
+  ///
+  /// - Throws: ``TransformerError/invalidConfiguration(field:value:reason:)``, `DecodingError`.
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    layers = try values.decode(Int.self, forKey: .layers)
+    width = try values.decode(Int.self, forKey: .width)
+    heads = try values.decode(Int.self, forKey: .heads)
+    keyValueHeads = try values.decode(Int.self, forKey: .keyValueHeads)
+    hidden = try values.decode(Int.self, forKey: .hidden)
+    context = try values.decode(Int.self, forKey: .context)
+    vocabulary = try values.decode(Int.self, forKey: .vocabulary)
+    epsilon = try values.decode(Float.self, forKey: .epsilon)
+    try checkSizes()
+    try check("mlp", hidden, 1...(1 << 24))
+  }
+}

@@ -42,7 +42,10 @@ private func checkTokens(_ tokens: [Int32], _ model: Model) throws(TransformerEr
   guard let largest = tokens.max(), let smallest = tokens.min() else {
     throw .emptyData(data: "prompt", reason: "there are no tokens")
   }
-  guard smallest >= 0, Int(largest) < vocabulary else {
+  if smallest < 0 {
+    throw .invalidOption(field: "prompt", value: "\(smallest)", reason: "holds tokens from 0 to \(vocabulary - 1)")
+  }
+  guard Int(largest) < vocabulary else {
     throw .vocabularyTooSmall(data: "prompt", needed: Int(largest) + 1, model: model.name, has: vocabulary)
   }
   guard tokens.count <= context else {
