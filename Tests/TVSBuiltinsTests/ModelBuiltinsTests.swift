@@ -95,7 +95,7 @@ struct ModelBuiltinsTests {
   @Test(
     "a mistake is an error with its code, and says what to type",
     arguments: [
-      ("task(\"srot\")", "E0501", "did you mean \"sort\"?"),
+      ("task(\"srot\")", "E0501", "did you mean sort?"),
       ("train(m, task(\"copy\"), steps=1)", "E0502", "context=17"),
       ("train(m, d, steps=1, optimizer=\"adamv\")", "E0501", "adamw"),
       ("train(m, d, steps=1, schedule=\"cosin\")", "E0501", "cosine"),
@@ -104,7 +104,7 @@ struct ModelBuiltinsTests {
       ("m[\"blocks.9\"]", "E0207", "blocks."), ("transformer(layers=1, width=9, heads=2)", "E0209", ""),
       ("train(m, d, steps=9, lr=1e30, optimizer=\"sgd\", clip=nil, warmup=0)", "E0404", "lr"),
       ("train(m, d, steps=1, momentum=0.9)", "E0209", "sgd"), ("mix([])", "E0209", ""), ("mix([1])", "E0202", "task"),
-      ("holdout(d, 2)", "E0209", ""), ("generate(m, [])", "E0502", ""), ("generate(m, [-1])", "E0209", ""),
+      ("holdout(d, 2)", "E0209", ""), ("generate(m, [])", "E0502", ""), ("generate(m, [-1])", "E0202", ""),
       ("logits(m, [99])", "E0502", ""),
     ])
   func errors(code: String, expected: String, help: String) {
