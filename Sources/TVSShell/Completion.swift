@@ -31,7 +31,11 @@ struct Completion {
     case .string: return files(entry, from: start, scriptsOnly: isImport(entry, start))
     case .module: return offer(entry, from: start, modules)
     case .field(let base, _): return offer(entry, from: start, fields(of: base))
-    case .name, .nothing: return offer(entry, from: start, arguments(of: context, in: entry) + allNames)
+    case .name: return offer(entry, from: start, arguments(of: context, in: entry) + allNames)
+    case .nothing:
+      // Where nothing is typed yet, the arguments would drown in all the names.
+      let arguments = arguments(of: context, in: entry)
+      return offer(entry, from: start, arguments.isEmpty ? allNames : arguments)
     case .inert: return .none
     }
   }

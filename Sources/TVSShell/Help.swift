@@ -33,7 +33,8 @@ struct Help {
       ("Ctrl-C", "stops what runs; every name keeps its value"),
       ("Ctrl-D", "leaves"),
     ]
-    var lines = ["An expression shows its value, = names it; _ is the last value shown, _3 the third.", ""]
+    let opening = "An expression shows its value, = names it. _ is the last value shown, _3 the third."
+    var lines = Columns.wrapped(opening, to: width) + [""]
     lines += rows(keys)
     lines += ["", ink.bold("Topics") + ink.dim("  ?topic lists one")]
     lines += Columns.wrapped(topics.joined(separator: "  "), to: width, indent: "  ")

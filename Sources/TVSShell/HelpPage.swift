@@ -56,8 +56,10 @@ struct HelpPage {
     self.init(
       name: name, signature: inner.isEmpty ? [] : [String(inner)], returns: "",
       summary: function.documentation?.summary ?? "No doc comment: ## lines straight above its fn would show here.")
-    // The summary is the first sentence of the text.
-    details = function.documentation.map { $0.text == $0.summary ? "" : $0.text } ?? ""
+    // The text begins with the summary, which has its own place.
+    let text = function.documentation?.text ?? ""
+    let rest = text.hasPrefix(summary) ? text.dropFirst(summary.count) : text[...]
+    details = String(rest.drop(while: \.isWhitespace))
     examples = function.documentation?.examples ?? []
   }
 

@@ -55,11 +55,11 @@ extension Session {
     } else if let page = help.page(for: subject, isWhole: marks == 2) {
       write(page)
     } else {
-      let near = help.nearest(to: subject).map { "did you mean ?\($0)" }
+      let near = help.nearest(to: subject).map { "type ?\($0), or " } ?? ""
       return refuse(
         Diagnostic(
           .unknownName, "there is no help on \(subject)", range: nil,
-          help: "\(near.map { "\($0), or " } ?? "")search with ???\(subject)"))
+          help: near + "search with ???\(subject)"))
     }
     return .ready
   }

@@ -43,8 +43,14 @@ struct TestCommand {
       fail(file, ["cannot be read: \(error.reason)"])
       return
     }
-    let problems = file.hasSuffix(".txt") ? transcriptProblems(text, in: file) : []
+    let problems = file.hasSuffix(".txt") ? transcriptProblems(text, in: file) : scriptProblems(text, in: file)
     if problems.isEmpty { passed += 1 } else { fail(file, problems) }
+  }
+
+  private func scriptProblems(_ text: String, in file: String) -> [String] {
+    ScriptExpectations(SourceText(name: file, text: text))
+      .mismatches { Program.interpreter(output: $0, installation: .current) }
+      .map(\.description)
   }
 
   private func transcriptProblems(_ text: String, in file: String) -> [String] {
