@@ -76,9 +76,10 @@ struct SessionTests {
   func saving() throws {
     let scratch = try Scratch()
     try scratch.write("mine.tvs", "precious = 1\n")
-    let entries = "fn f(x) {\n  2 * x\n}\ny = f(4)\n1/0\n:save \(scratch.path("s.tvs"))\n"
+    let entries = "fn f(x) {\n2 * x\n}\ny = f(4)\n1/0\n:save \(scratch.path("s.tvs"))\n"
     let terminal = try Terminal()
     try terminal.expectPrompt()
+    // The editor indents the lines of a block by itself.
     for line in entries.split(separator: "\n") { terminal.enter(String(line)) }
     try terminal.expect("2 entries saved")
     terminal.enter(":save \(scratch.path("mine.tvs"))")
