@@ -17,7 +17,6 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
-    .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
   ],
   targets: [
     // MARK: - C shims and kernels
@@ -32,14 +31,12 @@ let package = Package(
     .target(name: "Checkpoints", dependencies: ["CCheckpoint"]),
     .target(
       name: "Tensors",
-      dependencies: [
-        "Checkpoints", "CKernels", "COneDNN", "CLAPACK", .product(name: "RealModule", package: "swift-numerics"),
-      ]),
-    .target(name: "Autograd", dependencies: ["Tensors", "Checkpoints", "CKernels", "COneDNN"]),
+      dependencies: ["Checkpoints", "CKernels", "COneDNN", "CLAPACK"]),
+    .target(name: "Autograd", dependencies: ["Tensors", "Checkpoints", "CKernels"]),
     .target(name: "Transformers", dependencies: ["Autograd", "Tensors", "Checkpoints", "CKernels"]),
     .target(
       name: "TaskGeometry",
-      dependencies: ["Transformers", "Tensors", "Checkpoints", .product(name: "RealModule", package: "swift-numerics")]),
+      dependencies: ["Transformers", "Tensors", "Checkpoints"]),
 
     // MARK: - The language
     .target(
