@@ -1,5 +1,6 @@
 import OrderedCollections
 import TVSLanguage
+import Tensors
 
 /// Reads JSON and keeps the order of keys, which the reader of Foundation does not.
 struct JSONReader {
@@ -180,14 +181,14 @@ struct JSONWriter {
     switch value {
     case .nil: text += "null"
     case .bool(let flag): text += flag ? "true" : "false"
-    case .string(let string): text += quoted(string)
+    case .string(let string): text += JSONText.quoted(string)
     case .list(let elements):
       try write(elements, "[", "]", into: &text, depth) { element, text in
         try write(element, into: &text, depth: depth + 1)
       }
     case .record(let fields):
       try write(Array(fields), "{", "}", into: &text, depth) { field, text in
-        text += quoted(field.key) + ": "
+        text += JSONText.quoted(field.key) + ": "
         try write(field.value, into: &text, depth: depth + 1)
       }
     default:
@@ -216,23 +217,5 @@ struct JSONWriter {
     }
     if let indent, !items.isEmpty { text += "\n" + String(repeating: " ", count: indent * depth) }
     text += close
-  }
-
-  private func quoted(_ string: String) -> String {
-    var result = "\""
-    for scalar in string.unicodeScalars {
-      switch scalar {
-      case "\"": result += "\\\""
-      case "\\": result += "\\\\"
-      case "\n": result += "\\n"
-      case "\t": result += "\\t"
-      case "\r": result += "\\r"
-      case _ where scalar.value < 0x20:
-        let digits = String(scalar.value, radix: 16)
-        result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result + "\""
   }
 }

@@ -53,7 +53,7 @@ public enum SafetensorsFile {
   ) throws {
     var entries: [String] = []
     if !metadata.isEmpty {
-      let pairs = metadata.sorted { $0.key < $1.key }.map { "\(quoted($0.key)):\(quoted($0.value))" }
+      let pairs = metadata.sorted { $0.key < $1.key }.map { "\(JSONText.quoted($0.key)):\(JSONText.quoted($0.value))" }
       entries.append("\"__metadata__\":{\(pairs.joined(separator: ","))}")
     }
     var offset = 0
@@ -61,7 +61,8 @@ public enum SafetensorsFile {
       let type = tensor.isMask ? "BOOL" : tensor.dtype == .float32 ? "F32" : "F64"
       let end = offset + tensor.count * (tensor.isMask ? 1 : tensor.dtype.width)
       let shape = tensor.shape.map(String.init).joined(separator: ",")
-      entries.append("\(quoted(name)):{\"dtype\":\"\(type)\",\"shape\":[\(shape)],\"data_offsets\":[\(offset),\(end)]}")
+      entries.append(
+        "\(JSONText.quoted(name)):{\"dtype\":\"\(type)\",\"shape\":[\(shape)],\"data_offsets\":[\(offset),\(end)]}")
       offset = end
     }
     var header = Array("{\(entries.joined(separator: ","))}".utf8)
@@ -77,21 +78,6 @@ public enum SafetensorsFile {
         }
       }
     }
-  }
-
-  private static func quoted(_ text: String) -> String {
-    var result = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": result += "\\\""
-      case "\\": result += "\\\\"
-      case _ where scalar.value < 0x20:
-        let digits = String(scalar.value, radix: 16)
-        result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result + "\""
   }
 
   private static let types: [String: StoredType] = [
