@@ -70,7 +70,7 @@ enum DataBuiltins {
     examples: [.init("len(sample(task(\"reverse\"), 3))", shows: "3")],
     errors: ["E0209"], seeAlso: ["task", "mix"]
   ) { call in
-    let data = try data(call)
+    let data = try call.data()
     let count = try call.integer("n")
     guard (0...1_000_000).contains(count) else {
       throw ErrorReport(
@@ -93,12 +93,7 @@ enum DataBuiltins {
     examples: [.init("kept, held = holdout(task(\"sort\"), 0.2, seed=1); held.name", shows: "\"sort held out 0.2\"")],
     errors: ["E0209"], seeAlso: ["task", "accuracy"]
   ) { call in
-    let parts = try data(call).holdout(call.number("fraction"), seed: TensorArguments.seed(call))
+    let parts = try call.data().holdout(call.number("fraction"), seed: TensorArguments.seed(call))
     return .list([.native(DataValue(parts.kept)), .native(DataValue(parts.heldOut))])
-  }
-
-  /// The data of an argument.
-  static func data(_ call: Call, _ name: String = "data") throws -> any Dataset {
-    try call.native(name, as: DataValue.self).data
   }
 }

@@ -5,37 +5,6 @@ import Transformers
 
 /// Reads arguments of geometry builtins.
 enum GeometryArguments {
-  /// The model of an argument.
-  static func model(_ call: Call, _ name: String = "model") throws -> Model {
-    if case .native(let native) = call[name], let model = (native as? ModelValue)?.model { return model }
-    throw wrong(call, name, "a model")
-  }
-
-  /// The data of an argument.
-  static func data(_ call: Call, _ name: String = "data") throws -> any Dataset {
-    if case .native(let native) = call[name], let data = (native as? DataValue)?.data { return data }
-    throw wrong(call, name, "data")
-  }
-
-  /// The run of an argument.
-  static func run(_ call: Call, _ name: String = "run") throws -> Run {
-    if case .native(let native) = call[name], let run = (native as? RunValue)?.run { return run }
-    throw wrong(call, name, "a run")
-  }
-
-  /// The subspace of an argument.
-  static func subspace(_ call: Call, _ name: String) throws -> Subspace {
-    if case .native(let native) = call[name], let subspace = (native as? SubspaceValue)?.subspace { return subspace }
-    throw wrong(call, name, "a subspace")
-  }
-
-  /// A whole number, or a standard if it was left out.
-  static func integer(_ call: Call, _ name: String, _ standard: Int) throws -> Int {
-    guard call.isGiven(name) else { return call[name].wholeNumber ?? standard }
-    guard let whole = call[name].wholeNumber else { throw wrong(call, name, "a whole number") }
-    return whole
-  }
-
   /// The displacement that a displacement, a run or (from the origin of a subspace) a model stands for.
   ///
   /// - Throws: ``ErrorReport`` with code E0203, marking the subspace, when it lives elsewhere.
@@ -76,7 +45,7 @@ enum GeometryArguments {
 
   /// Two subspaces of one space.
   static func pair(_ call: Call) throws -> (Subspace, Subspace) {
-    let (u, v) = (try subspace(call, "U"), try subspace(call, "V"))
+    let (u, v) = (try call.subspace("U"), try call.subspace("V"))
     if u.space != v.space { throw ErrorReport.spaces(u.space, v.space, kind: "subspace", argument: "V") }
     return (u, v)
   }
@@ -117,7 +86,7 @@ enum GeometryArguments {
           .wrongKind, "the tasks are data, not \(item.article)", help: "as in [task(\"copy\"), task(\"sort\")]",
           argument: name)
       }
-    default: return try data(call, name).parts
+    default: return try call.data(name).parts
     }
   }
 
@@ -125,10 +94,5 @@ enum GeometryArguments {
     ErrorReport(
       .wrongKind, "\(value.article) is no displacement", label: "this is \(value.article)",
       help: "a displacement is model - model, run.displacement, or gradient(model, data)", argument: argument)
-  }
-
-  private static func wrong(_ call: Call, _ name: String, _ wanted: String) -> ErrorReport {
-    ErrorReport(
-      .wrongKind, "the \(name) of \(call.builtin.name) is \(wanted), not \(call[name].article)", argument: name)
   }
 }

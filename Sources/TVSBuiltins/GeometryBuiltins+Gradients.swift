@@ -12,12 +12,10 @@ extension GeometryBuiltins {
     Parameter("data", "data", help: "whose loss"),
   ]
 
-  private static func sample(_ call: Call, batches: Int, batch: Int) throws -> GradientSample {
+  private static func sample(_ call: Call) throws -> GradientSample {
     try GradientSample(
-      GeometryArguments.model(call), on: GeometryArguments.data(call),
-      batches: GeometryArguments.integer(call, "batches", batches),
-      batch: GeometryArguments.integer(call, "batch", batch), seed: TensorArguments.seed(call),
-      activity: call.builtin.name)
+      call.model(), on: call.data(), batches: call.integer("batches"), batch: call.integer("batch"),
+      seed: TensorArguments.seed(call), activity: call.builtin.name)
   }
 
   private static let gradient = Builtin(
@@ -31,7 +29,7 @@ extension GeometryBuiltins {
       .init(exampleModel + "; norm(gradient(m, task(\"copy\", length=3), batch=8, seed=1)) > 0", shows: "true")
     ],
     errors: ["E0209", "E0404", "E0502"], seeAlso: ["plane", "krylov", "recover"]
-  ) { call in .native(DisplacementValue(try sample(call, batches: 1, batch: 128).mean())) }
+  ) { call in .native(DisplacementValue(try sample(call).mean())) }
 
   private static let plane = Builtin(
     "plane", topic: "geometry", summary: "The task plane: the directions in which a task's gradients vary most.",
@@ -52,8 +50,8 @@ extension GeometryBuiltins {
     ],
     errors: ["E0209", "E0401", "E0502", "E0503"], seeAlso: ["erank", "drift", "capture", "gradient"]
   ) { call in
-    var sample = try sample(call, batches: 32, batch: 32)
-    return .native(SubspaceValue(try sample.reduceToPlane(GeometryArguments.integer(call, "r", 16))))
+    var sample = try sample(call)
+    return .native(SubspaceValue(try sample.reduceToPlane(call.integer("r"))))
   }
 
   private static let krylov = Builtin(
@@ -76,8 +74,8 @@ extension GeometryBuiltins {
     .native(
       SubspaceValue(
         try Krylov.space(
-          of: GeometryArguments.model(call), on: GeometryArguments.data(call),
-          k: GeometryArguments.integer(call, "k", 4), batch: GeometryArguments.integer(call, "batch", 128),
+          of: call.model(), on: call.data(),
+          k: call.integer("k"), batch: call.integer("batch"),
           seed: TensorArguments.seed(call))))
   }
 
@@ -105,11 +103,11 @@ extension GeometryBuiltins {
     ],
     errors: ["E0209", "E0401", "E0503"], seeAlso: ["plane", "overlap"]
   ) { call in
-    let run = try GeometryArguments.run(call)
+    let run = try call.run()
     let drift = try Drift(
-      run, on: GeometryArguments.data(call), r: GeometryArguments.integer(call, "r", 16),
-      every: GeometryArguments.integer(call, "every", max(1, run.count / 4)),
-      batches: GeometryArguments.integer(call, "batches", 32), batch: GeometryArguments.integer(call, "batch", 32),
+      run, on: call.data(), r: call.integer("r"),
+      every: call["every"].wholeNumber ?? max(1, run.count / 4),
+      batches: call.integer("batches"), batch: call.integer("batch"),
       seed: TensorArguments.seed(call))
     return .native(
       TableValue(
@@ -141,6 +139,6 @@ extension GeometryBuiltins {
     ],
     errors: ["E0209", "E0503"], seeAlso: ["plane", "straightness"]
   ) { call in
-    measure(try sample(call, batches: 32, batch: 32).effectiveRank(share: call["share"].numberValue ?? 0.9))
+    measure(try sample(call).effectiveRank(share: call["share"].numberValue ?? 0.9))
   }
 }

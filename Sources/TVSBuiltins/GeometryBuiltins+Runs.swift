@@ -20,7 +20,7 @@ extension GeometryBuiltins {
       batchParameter(128),
       Parameter(
         "optimizer", "string", presence: .defaults(.string("adamw")), byNameOnly: true, help: "\"adamw\" or \"sgd\""),
-      seedParameter,
+      TrainingBuiltins.momentumParameter, seedParameter,
       Parameter(
         "project", "subspace", presence: .optional("none"), byNameOnly: true,
         help: "replaces every gradient by its projection on this subspace"),
@@ -40,27 +40,19 @@ extension GeometryBuiltins {
     errors: ["E0203", "E0209", "E0401", "E0404", "E0501", "E0502"],
     seeAlso: ["prefix", "project", "train", "damage"]
   ) { call in
-    let model = try GeometryArguments.model(call)
-    let name = try GeometryArguments.choice(call, "optimizer", Optimizers.names)
-    let optimizer = try Optimizers.named(name)
-    var subspace: Subspace?
-    if call.isGiven("project") {
-      let basis = try GeometryArguments.subspace(call, "project")
-      if basis.space != model.parameterSpace {
-        throw ErrorReport.spaces(basis.space, model.parameterSpace, "model", argument: "project")
-      }
-      subspace = basis
-    }
+    let model = try call.model()
+    let optimizer = try call.optimizer()
+    let subspace = try call.projection(for: model)
     let options = TrainingOptions(
-      steps: try GeometryArguments.integer(call, "steps", 100),
-      learningRate: call["lr"].numberValue ?? (name == "sgd" ? 0.03 : 3e-4),
-      batch: try GeometryArguments.integer(call, "batch", 128), optimizer: optimizer, warmup: 0, schedule: .constant,
+      steps: try call.integer("steps"),
+      learningRate: call["lr"].numberValue ?? (optimizer is SGD ? 0.03 : 3e-4),
+      batch: try call.integer("batch"), optimizer: optimizer, warmup: 0, schedule: .constant,
       clip: 1, seed: try TensorArguments.seed(call))
     return .native(
       RunValue(
         try TaskGeometry.recover(
-          model, on: GeometryArguments.data(call), options: options, project: subspace,
-          every: GeometryArguments.integer(call, "every", 1))))
+          model, on: call.data(), options: options, project: subspace,
+          every: call.integer("every"))))
   }
 
   private static let prefix = Builtin(
@@ -78,7 +70,7 @@ extension GeometryBuiltins {
     examples: [.init(exampleRun + "; prefix(run, 4).dim", shows: "4")],
     errors: ["E0209", "E0503"], seeAlso: ["suffix", "capture", "tail_capture", "plane"]
   ) { call in
-    .native(SubspaceValue(try GeometryArguments.run(call).prefix(GeometryArguments.integer(call, "k", 1))))
+    .native(SubspaceValue(try call.run().prefix(call.integer("k"))))
   }
 
   private static let suffix = Builtin(
@@ -92,7 +84,7 @@ extension GeometryBuiltins {
     examples: [.init(exampleRun + "; overlap(suffix(run, 8), prefix(run, 8)) > 0.999", shows: "true")],
     errors: ["E0209", "E0503"], seeAlso: ["prefix"]
   ) { call in
-    .native(SubspaceValue(try GeometryArguments.run(call).suffix(GeometryArguments.integer(call, "k", 1))))
+    .native(SubspaceValue(try call.run().suffix(call.integer("k"))))
   }
 
   private static let tailCapture = Builtin(
@@ -115,8 +107,8 @@ extension GeometryBuiltins {
   ) { call in
     let kind = try GeometryArguments.choice(call, "kind", CaptureKind.allCases.map(\.rawValue))
     return measure(
-      try GeometryArguments.run(call).tailCapture(
-        GeometryArguments.integer(call, "k", 1), kind: CaptureKind(rawValue: kind) ?? .norm))
+      try call.run().tailCapture(
+        call.integer("k"), kind: CaptureKind(rawValue: kind) ?? .norm))
   }
 
   private static let straightness = Builtin(
@@ -128,7 +120,7 @@ extension GeometryBuiltins {
       """,
     examples: [.init(exampleRun + "; straightness(run) <= 1", shows: "true")],
     errors: ["E0503"], seeAlso: ["prefix", "erank"]
-  ) { call in measure(try GeometryArguments.run(call).straightness()) }
+  ) { call in measure(try call.run().straightness()) }
 
   private static let damage = Builtin(
     "damage", topic: "training", summary: "What training cost on each of several tasks, as a table.",
@@ -150,8 +142,8 @@ extension GeometryBuiltins {
     errors: ["E0502", "E0503"], seeAlso: ["accuracy", "recover"]
   ) { call in
     let result = try Damage(
-      before: GeometryArguments.model(call, "before"), after: GeometryArguments.model(call, "after"),
-      tasks: GeometryArguments.tasks(call, "tasks"), count: GeometryArguments.integer(call, "count", 512),
+      before: call.model("before"), after: call.model("after"),
+      tasks: GeometryArguments.tasks(call, "tasks"), count: call.integer("count"),
       seed: TensorArguments.seed(call))
     func cell(_ number: Double?) -> Value { number.map { .number($0) } ?? .nil }
     return .native(

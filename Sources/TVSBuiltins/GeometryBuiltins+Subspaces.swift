@@ -75,7 +75,7 @@ extension GeometryBuiltins {
     return .native(
       SubspaceValue(
         try Subspace.random(
-          in: space, dimension: GeometryArguments.integer(call, "r", 1), seed: TensorArguments.seed(call),
+          in: space, dimension: call.integer("r"), seed: TensorArguments.seed(call),
           origin: origin, source: "random directions")))
   }
 
@@ -98,7 +98,7 @@ extension GeometryBuiltins {
     examples: [.init(exampleRun + "; project(run.displacement, prefix(run, 4)).share > 0.3", shows: "true")],
     errors: ["E0203", "E0503"], seeAlso: ["capture", "prefix"]
   ) { call in
-    let subspace = try GeometryArguments.subspace(call, "U")
+    let subspace = try call.subspace("U")
     let x = try GeometryArguments.displacement(call["x"], for: subspace, argument: "x", subspaceArgument: "U")
     return .native(ProjectionValue(try subspace.projection(of: x), dimension: subspace.dimension))
   }
@@ -136,7 +136,7 @@ extension GeometryBuiltins {
         .wrongKind, "capture takes a displacement and a subspace, not two subspaces",
         help: "overlap(U, V) compares two subspaces", argument: "U")
     }
-    let subspace = try GeometryArguments.subspace(call, basis)
+    let subspace = try call.subspace(basis)
     let x = try GeometryArguments.displacement(
       call[vector], for: subspace, argument: vector, subspaceArgument: basis)
     let name = try GeometryArguments.choice(call, "kind", CaptureKind.allCases.map(\.rawValue))

@@ -13,7 +13,7 @@ extension GeometryBuiltins {
         """,
       examples: [.init("round(emax(100) * 1e5) / 1e5", shows: "2.50759")], errors: ["E0209"],
       seeAlso: ["spheremax"]
-    ) { call in .number(try ExtremeValues.emax(GeometryArguments.integer(call, "n", 1))) },
+    ) { call in .number(try ExtremeValues.emax(call.integer("n"))) },
     Builtin(
       "spheremax", topic: "search", summary: "The expected maximum of one coordinate of n points on a sphere.",
       parameters: [
@@ -30,7 +30,7 @@ extension GeometryBuiltins {
     ) { call in
       .number(
         try ExtremeValues.spheremax(
-          GeometryArguments.integer(call, "n", 1), GeometryArguments.integer(call, "r", 1)))
+          call.integer("n"), call.integer("r")))
     },
   ]
 }

@@ -82,7 +82,7 @@ enum ModelBuiltins {
       }
     return .native(
       ModelValue(
-        try model(call).adapted(
+        try call.model().adapted(
           rank: call.integer("rank"), alpha: call["alpha"].numberValue, targets: targets,
           seed: TensorArguments.seed(call))))
   }
@@ -93,7 +93,7 @@ enum ModelBuiltins {
     details: "W ← W + (α/r)·B·A. The result computes the same function and all its weights are free.",
     examples: [.init(exampleModel + "; merge(adapt(m)).free == m.free", shows: "true")],
     errors: ["E0209"], seeAlso: ["adapt", "delta_w"]
-  ) { call in .native(ModelValue(try model(call).merged())) }
+  ) { call in .native(ModelValue(try call.model().merged())) }
 
   private static let parameters = Builtin(
     "parameters", topic: "model", summary: "The named weights of a model, as a table.",
@@ -105,7 +105,7 @@ enum ModelBuiltins {
     examples: [.init(exampleModel + "; parameters(m)[0].name", shows: "\"embed.tokens\"")],
     seeAlso: ["digest", "transformer"]
   ) { call in
-    let model = try model(call)
+    let model = try call.model()
     var rows = weightRows(model.layout, model.weights, free: model.adapter == nil)
     if let adapter = model.adapter { rows += weightRows(adapter.shape.layout, adapter.factors, free: true) }
     return .native(TableValue(names: ["name", "shape", "count", "free", "rms"], rows: rows))
@@ -129,7 +129,7 @@ enum ModelBuiltins {
     details: "A hash over the architecture, all weights and the adapter: equal exactly when every bit is.",
     examples: [.init(exampleModel + "; digest(m) == digest(m + 0*(m - m))", shows: "true")],
     seeAlso: ["provenance", "same"]
-  ) { call in .string(try model(call).digest) }
+  ) { call in .string(try call.model().digest) }
 
   private static let tokens = Parameter("prompt", "list", "tensor", help: "token ids, from 0")
 
@@ -140,7 +140,7 @@ enum ModelBuiltins {
     examples: [.init(exampleModel + "; logits(m, [1, 2, 3]).shape", shows: "[3, 16]")],
     errors: ["E0502"], seeAlso: ["generate", "softmax"]
   ) { call in
-    let model = try model(call)
+    let model = try call.model()
     let tokens = try tokenIDs(call, "prompt")
     let values = try Transformers.logits(of: model, tokens: tokens)
     return TensorValue.value(try Tensor(values, shape: [tokens.count, model.configuration.vocabulary]))
@@ -158,7 +158,7 @@ enum ModelBuiltins {
     examples: [.init(exampleModel + "; len(generate(m, [1, 2], tokens=3))", shows: "3")],
     errors: ["E0502"], seeAlso: ["logits"]
   ) { call in
-    let model = try model(call)
+    let model = try call.model()
     let prompt = try tokenIDs(call, "prompt")
     let count = try call.integer("tokens")
     guard count >= 0 else {
@@ -169,11 +169,6 @@ enum ModelBuiltins {
   }
 
   // MARK: - Arguments
-
-  /// The model of an argument.
-  static func model(_ call: Call, _ name: String = "model") throws -> Model {
-    try call.native(name, as: ModelValue.self).model
-  }
 
   private static func tokenIDs(_ call: Call, _ name: String) throws -> [Int32] {
     try call.elements(name).map { item in

@@ -11,6 +11,10 @@ enum TrainingBuiltins {
   private static let example =
     ModelBuiltins.exampleModel + "; t = task(\"copy\", length=3)"
 
+  static let momentumParameter = Parameter(
+    "momentum", "number", presence: .optional("0"), byNameOnly: true,
+    help: "of sgd, from 0 to below 1: how much of the last step is kept")
+
   private static let train = Builtin(
     "train", topic: "training", summary: "Trains a copy of a model; the model that was given does not change.",
     parameters: [
@@ -38,9 +42,7 @@ enum TrainingBuiltins {
       Parameter(
         "project", "subspace", presence: .optional("none"), byNameOnly: true,
         help: "replaces every gradient by its projection on this subspace"),
-      Parameter(
-        "momentum", "number", presence: .optional("0"), byNameOnly: true,
-        help: "of sgd, from 0 to below 1: how much of the last step is kept"),
+      momentumParameter,
     ],
     returns: "model",
     details: """
@@ -52,39 +54,17 @@ enum TrainingBuiltins {
     examples: [.init(example + "; train(m, t, steps=2, batch=4, seed=1) == m", shows: "false")],
     errors: ["E0203", "E0209", "E0404", "E0501", "E0502"], seeAlso: ["recover", "accuracy", "loss", "damage"]
   ) { call in
-    let model = try ModelBuiltins.model(call)
+    let model = try call.model()
     let options = TrainingOptions(
       steps: try call.integer("steps"), learningRate: call["lr"].numberValue, batch: try call.integer("batch"),
-      optimizer: try optimizer(call), warmup: call["warmup"].wholeNumber,
+      optimizer: try call.optimizer(), warmup: call["warmup"].wholeNumber,
       schedule: try Schedule(named: call.string("schedule")), clip: call["clip"].numberValue,
       seed: try TensorArguments.seed(call))
-    var projector: SubspaceProjector?
-    if call.isGiven("project") {
-      let subspace = try GeometryArguments.subspace(call, "project")
-      if subspace.space != model.parameterSpace {
-        throw ErrorReport.spaces(subspace.space, model.parameterSpace, "model", argument: "project")
-      }
-      projector = SubspaceProjector(subspace)
-    }
+    let projector = try call.projection(for: model).map(SubspaceProjector.init)
     let result = try Transformers.train(
-      model, on: DataBuiltins.data(call), options: options,
+      model, on: call.data(), options: options,
       transformGradient: projector.map { projector in { try projector.project($0, count: $1) } })
     return .native(ModelValue(result.model))
-  }
-
-  private static func optimizer(_ call: Call) throws -> any Optimizer {
-    let optimizer = try Optimizers.named(call.string("optimizer"))
-    guard let momentum = call["momentum"].numberValue else { return optimizer }
-    guard optimizer is SGD else {
-      throw ErrorReport(
-        .invalidArgument, "\(optimizer.name) has no momentum", help: "add optimizer=\"sgd\"", argument: "momentum")
-    }
-    guard momentum >= 0, momentum < 1 else {
-      throw ErrorReport(
-        .invalidArgument, "momentum cannot be \(NumberText.shortest(momentum))", label: "it must lie from 0 to below 1",
-        argument: "momentum")
-    }
-    return SGD(momentum: momentum)
   }
 
   private static let scored: [Parameter] = [
@@ -107,7 +87,7 @@ enum TrainingBuiltins {
     examples: [.init(example + "; loss(m, t, count=64) > 2", shows: "true")],
     errors: ["E0209", "E0502"], seeAlso: ["accuracy", "gradient"]
   ) { call in
-    let data = try DataBuiltins.data(call)
+    let data = try call.data()
     let result = try evaluation(call, data)
     return GeometryBuiltins.measure(
       Measure(result.loss, margin: 1.96 * result.lossError, chance: data.guessLoss, chanceModel: "uniform guess"))
@@ -124,7 +104,7 @@ enum TrainingBuiltins {
     examples: [.init(example + "; accuracy(m, t, count=64) <= 1", shows: "true")],
     errors: ["E0209", "E0502"], seeAlso: ["loss", "damage", "train"]
   ) { call in
-    let data = try DataBuiltins.data(call)
+    let data = try call.data()
     let result = try evaluation(call, data)
     let interval = Proportion.interval(result.exactMatches, of: result.count)
     return GeometryBuiltins.measure(
@@ -135,6 +115,6 @@ enum TrainingBuiltins {
 
   private static func evaluation(_ call: Call, _ data: any Dataset) throws -> Evaluation {
     try Transformers.evaluate(
-      ModelBuiltins.model(call), on: data, count: call.integer("count"), seed: TensorArguments.seed(call))
+      call.model(), on: data, count: call.integer("count"), seed: TensorArguments.seed(call))
   }
 }
