@@ -21,6 +21,7 @@ extension ErrorReport {
       self.init(
         .indexOutOfRange, "index \(index) is outside of axis \(axis), which has \(size) element\(size == 1 ? "" : "s")",
         label: size == 0 ? "it is empty" : "indices go from 0 to \(size - 1), or from -\(size) to -1",
+        help: size == 0 ? "look at x.shape first" : "x[-1] is the last one, and x.shape counts them",
         argument: "subscripts")
     case .linearAlgebra(let operation, let reason):
       self.init(.linearAlgebra, "\(operation): \(reason)", help: ErrorReport.remedy(for: operation))

@@ -78,7 +78,8 @@ enum Indexing {
         .indexOutOfRange,
         "index \(whole) is outside of \(value.article) with \(NumberText.grouped(count)) \(what)\(count == 1 ? "" : "s")",
         label: count == 0 ? "it is empty" : "indices go from 0 to \(count - 1), or from -\(count) to -1",
-        argument: "subscripts")
+        help: count == 0 ? "test len(x) first" : "x[-1] is the last one, and len(x) counts them", argument: "subscripts"
+      )
     }
     return position
   }

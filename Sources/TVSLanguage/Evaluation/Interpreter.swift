@@ -264,6 +264,7 @@ public final class Interpreter: CallSession, @unchecked Sendable {
   func helpForUnknown(_ name: String, among names: [String]) -> String? {
     if let habit = Self.habits[name] { return habit }
     return Spelling.suggestion(for: name, among: names + predefined.keys.sorted() + ["true", "false", "nil"])
+      ?? "give it one first: \(name) = …"
   }
 
   /// Names of other languages and what is written here.

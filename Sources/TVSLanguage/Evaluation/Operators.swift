@@ -70,7 +70,9 @@ enum Operators {
   }
 
   private static func divisionByZero(_ verb: String) -> ErrorReport {
-    ErrorReport(.arithmetic, "a number is \(verb) by zero", label: "this is 0", argument: "right")
+    ErrorReport(
+      .arithmetic, "a number is \(verb) by zero", label: "this is 0",
+      help: "test the divisor first; inside tensors IEEE rules hold, and tensor([1]) / 0 is inf", argument: "right")
   }
 
   /// The remainder with the sign of the divisor, as in Python.

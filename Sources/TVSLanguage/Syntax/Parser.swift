@@ -122,6 +122,12 @@ struct Parser {
           isOpen == nil ? .syntax : .unclosed, message, range: source.range(range), help: help, isAtEnd: true))
       return Abandoned()
     default:
+      // A bracket that nothing closes is the cause when the next line does not fit into it.
+      if token.startsLine, let open = brackets.last, isNeverClosed(open) {
+        let text = source.text(open.range)
+        return fail(
+          .unclosed, "this \(text) is not closed", at: open.range, help: "close it before the next line begins")
+      }
       var help = help
       if help == nil, let open = brackets.last {
         let range = source.range(open.range)
@@ -129,6 +135,11 @@ struct Parser {
       }
       return fail(.syntax, "\(what) is expected before \(described(token))", at: token.range, help: help)
     }
+  }
+
+  private func isNeverClosed(_ open: Token) -> Bool {
+    guard let index = tokens.firstIndex(where: { $0.range.lowerBound == open.range.lowerBound }) else { return false }
+    return closers[index] < 0
   }
 
   func described(_ token: Token) -> String {
