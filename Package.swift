@@ -27,13 +27,17 @@ let package = Package(
     .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
     .systemLibrary(name: "CLAPACK", providers: [.apt(["libopenblas-dev", "liblapacke-dev"])]),
 
+    .systemLibrary(name: "CPCRE2", providers: [.apt(["libpcre2-dev"])]),
+
     // MARK: - The engine
     .target(name: "Checkpoints", dependencies: ["CCheckpoint"]),
     .target(
       name: "Tensors",
       dependencies: ["Checkpoints", "CKernels", "COneDNN", "CLAPACK"]),
+    .target(name: "Tokenizers", dependencies: ["Checkpoints", "CPCRE2"]),
     .target(name: "Autograd", dependencies: ["Tensors", "Checkpoints", "CKernels"]),
-    .target(name: "Transformers", dependencies: ["Autograd", "Tensors", "Checkpoints", "CKernels"]),
+    .target(name: "Transformers", dependencies: ["Autograd", "Tokenizers", "Tensors", "Checkpoints", "CKernels"]),
+    .target(name: "ModelFiles", dependencies: ["Transformers", "Tokenizers", "Tensors", "Checkpoints", "CKernels"]),
     .target(
       name: "TaskGeometry",
       dependencies: ["Transformers", "Tensors", "Checkpoints"]),
@@ -45,7 +49,7 @@ let package = Package(
     .target(
       name: "TVSBuiltins",
       dependencies: [
-        "TVSLanguage", "TaskGeometry", "Transformers", "Tensors", "Checkpoints",
+        "TVSLanguage", "TaskGeometry", "ModelFiles", "Transformers", "Tokenizers", "Tensors", "Checkpoints",
         .product(name: "OrderedCollections", package: "swift-collections"),
       ]),
     .target(name: "TVSShell", dependencies: ["TVSLanguage", "TVSBuiltins", "Checkpoints", "CCheckpoint", "CEditline"]),
@@ -55,9 +59,11 @@ let package = Package(
 
     // MARK: - Tests
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"], exclude: ["References"]),
+    .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers"]),
     .testTarget(name: "AutogradTests", dependencies: ["Autograd", "Tensors"], exclude: ["References"]),
     .testTarget(
       name: "TransformersTests", dependencies: ["Transformers", "Autograd", "Tensors"], exclude: ["References"]),
+    .testTarget(name: "ModelFilesTests", dependencies: ["ModelFiles", "Transformers", "Tokenizers", "Tensors"]),
     .testTarget(
       name: "TaskGeometryTests", dependencies: ["TaskGeometry", "Transformers", "Tensors"], exclude: ["References"]),
     .testTarget(name: "TVSLanguageTests", dependencies: ["TVSLanguage"]),

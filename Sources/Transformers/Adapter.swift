@@ -154,7 +154,7 @@ extension Model {
     }
     let suffix = "/lora-\(adapter.shape.rank)"
     let name = name.hasSuffix(suffix) ? String(name.dropLast(suffix.count)) + "+lora" : name
-    return try Model(architecture: architecture, weights: weights, name: name)
+    return try Model(architecture: architecture, weights: weights, name: name, tokenizer: tokenizer)
   }
 }
 

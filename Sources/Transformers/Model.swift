@@ -1,4 +1,5 @@
 import Tensors
+import Tokenizers
 
 /// An architecture and its weights, with an adapter if there is one. A value: training makes another one.
 ///
@@ -12,12 +13,15 @@ public struct Model: Sendable {
   public internal(set) var adapter: Adapter?
   /// What the user calls it, such as `decoder-4x128`.
   public var name: String
+  /// Turns text into the model's tokens; nil for a model that only reads token ids.
+  public var tokenizer: Tokenizer?
 
   /// A model from its parts.
   ///
   /// - Throws: ``TransformerError/layoutMismatch(operation:left:right:)`` when the counts disagree.
   public init(
-    architecture: any Architecture, weights: FloatVector, adapter: Adapter? = nil, name: String
+    architecture: any Architecture, weights: FloatVector, adapter: Adapter? = nil, name: String,
+    tokenizer: Tokenizer? = nil
   ) throws(TransformerError) {
     guard weights.count == architecture.layout.count else {
       throw .layoutMismatch(
@@ -27,6 +31,7 @@ public struct Model: Sendable {
     self.weights = weights
     self.adapter = adapter
     self.name = name
+    self.tokenizer = tokenizer
   }
 
   /// The sizes.
