@@ -32,7 +32,7 @@ public final class Tape {
   /// What cross-entropies know of their rows, by the index of their result.
   var rowResults: [Int: RowResults] = [:]
   /// The angles of the last rotation.
-  var rotaryTable: (key: AttentionShape.RotaryKey, angles: Storage)?
+  var rotaryTable: RotaryTable?
 
   /// Makes an empty tape.
   ///

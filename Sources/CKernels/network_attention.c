@@ -44,8 +44,8 @@ TVS_INLINE void copy_head(const struct tvs_attention *a, const float *from, long
     float *restrict y = to + t * to_stride;
     long start = 0;
     if (turns && a->angles) {
-      const float *restrict cosine = a->angles + (position + t) * half;
-      const float *restrict sine = cosine + a->length * half;
+      const float *restrict cosine = a->angles + (position + t) * 2 * half;
+      const float *restrict sine = cosine + half;
       for (long i = 0; i < half; i++) {
         y[i] = (x[i] * cosine[i] - x[i + half] * sine[i]) * scale;
         y[i + half] = (x[i + half] * cosine[i] + x[i] * sine[i]) * scale;
@@ -67,8 +67,8 @@ TVS_INLINE void write_head(const struct tvs_attention *a, const float *from, lon
     if (!accumulate) memset(y, 0, width * sizeof(float));
     long start = 0;
     if (turns && a->angles) {
-      const float *restrict cosine = a->angles + (position + t) * half;
-      const float *restrict sine = cosine + a->length * half;
+      const float *restrict cosine = a->angles + (position + t) * 2 * half;
+      const float *restrict sine = cosine + half;
       for (long i = 0; i < half; i++) {
         y[i] += (g[i] * cosine[i] + g[i + half] * sine[i]) * scale;
         y[i + half] += (g[i + half] * cosine[i] - g[i] * sine[i]) * scale;

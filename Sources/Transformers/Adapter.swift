@@ -51,16 +51,20 @@ extension Model {
     layout.segments.filter { $0.role == .linear }.map { String($0.name.dropLast(".weight".count)) }
   }
 
-  /// The linear layers that a target names: its dotted parts must occur one after the other in the layer's path, so
-  /// that `attn.qkv`, `attn`, `blocks.2` and `blocks.2.mlp.up` all select what they say.
+  /// The linear layers that a target names, by our paths or by the module names of transformers: its dotted parts must
+  /// occur one after the other in either, so that `attn.q`, `q_proj`, `blocks.2` and `model.layers.2.mlp.up_proj` all
+  /// select what they say. `all-linear` selects every one, as in peft.
   public func linearLayers(matching target: String) -> [String] {
+    if target == "all-linear" { return linearLayers }
     let wanted = target.split(separator: ".")
     if wanted.isEmpty { return [] }
-    return linearLayers.filter { layer in
-      let parts = layer.split(separator: ".")
+    func occurs(in path: String) -> Bool {
+      let parts = path.split(separator: ".")
       let starts = 0..<max(0, parts.count - wanted.count + 1)
       return starts.contains { parts[$0..<$0 + wanted.count].elementsEqual(wanted) }
     }
+    let names = architecture.checkpointNames
+    return linearLayers.filter { layer in occurs(in: layer) || names.module(of: layer).map(occurs) ?? false }
   }
 
   /// A model with a fresh adapter on some linear layers; its factors become the free weights.

@@ -3,10 +3,10 @@ import Tensors
 
 /// A family of decoders: which weights it has and how it turns tokens into hidden states.
 ///
-/// A new family is one conforming type with one forward pass. The loss, gradients, adapters, training, evaluation and
-/// generation are shared: they need only the hidden states and the output table.
+/// A new family is one conforming type with one forward pass. The loss, gradients, adapters, training, evaluation,
+/// generation and files are shared: they need only the hidden states, the output table and the names in files.
 public protocol Architecture: Sendable {
-  /// The family's name in files and errors, such as `pre-norm-decoder`.
+  /// The family's name in files and errors, such as `llama`.
   var family: String { get }
   /// The sizes.
   var configuration: DecoderConfiguration { get }
@@ -18,6 +18,8 @@ public protocol Architecture: Sendable {
   var defaultTargets: [String] { get }
   /// The standard deviation of freshly drawn matrices and tables.
   var initialDeviation: Double { get }
+  /// What the weights are called in the files and the module tree of transformers.
+  var checkpointNames: CheckpointNames { get }
 
   /// Hidden states after the last block and its normalisation, ready for the output table.
   ///
@@ -31,6 +33,13 @@ public protocol Architecture: Sendable {
   func hidden(_ pass: ForwardPass, _ batch: TokenGrid, at positions: [Int32]?) throws -> Variable
 }
 
+extension Architecture {
+  /// The token embedding when they are tied.
+  public var outputTable: String { configuration.isTied ? "embed.tokens" : "output.weight" }
+  /// That of GPT-2 and Llama.
+  public var initialDeviation: Double { 0.02 }
+}
+
 /// Token sequences of one length.
 public struct TokenGrid: Sendable {
   /// How many sequences.
@@ -39,17 +48,20 @@ public struct TokenGrid: Sendable {
   public let length: Int
   /// The tokens, rows × length, row-major.
   public let tokens: [Int32]
+  /// The place of the first of them in its sequence: more than 0 when earlier ones are in a cache.
+  public let start: Int
 
   /// Sequences of one length.
-  public init(rows: Int, length: Int, tokens: [Int32]) {
+  public init(rows: Int, length: Int, tokens: [Int32], start: Int = 0) {
     self.rows = rows
     self.length = length
     self.tokens = tokens
+    self.start = start
   }
 
-  /// The place of each token in its sequence, from 0.
+  /// The place of each token in its sequence.
   public var places: [Int32] {
-    (0..<rows).flatMap { _ in 0..<Int32(length) }
+    (0..<rows).flatMap { _ in Int32(start)..<Int32(start + length) }
   }
 
   /// What a batch lets the model read.
@@ -58,8 +70,17 @@ public struct TokenGrid: Sendable {
 
 /// The families that files and calls may name.
 public enum ArchitectureFamily {
+  /// Every family's name and how it is made.
+  private static let makers: [(name: String, make: @Sendable (DecoderConfiguration) -> any Architecture)] = [
+    (PreNormDecoder.familyName, { PreNormDecoder($0) }),
+    (LlamaDecoder.familyName, { LlamaDecoder($0) }),
+    (LlamaDecoder.qwen2Name, { LlamaDecoder($0, family: LlamaDecoder.qwen2Name) }),
+    (OLMoDecoder.familyName, { OLMoDecoder($0) }),
+    (OLMo2Decoder.familyName, { OLMo2Decoder($0) }),
+  ]
+
   /// Names of all families.
-  public static let names = [PreNormDecoder.familyName]
+  public static var names: [String] { makers.map(\.name) }
 
   /// The architecture of a family and its sizes.
   ///
@@ -67,9 +88,9 @@ public enum ArchitectureFamily {
   public static func make(_ family: String, _ configuration: DecoderConfiguration) throws(TransformerError)
     -> any Architecture
   {
-    switch family {
-    case PreNormDecoder.familyName: PreNormDecoder(configuration)
-    default: throw .unknownChoice(of: "architecture", name: family, known: names)
+    guard let maker = makers.first(where: { $0.name == family }) else {
+      throw .unknownChoice(of: "architecture", name: family, known: names)
     }
+    return maker.make(configuration)
   }
 }

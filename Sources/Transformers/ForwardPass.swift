@@ -12,6 +12,8 @@ public struct ForwardPass {
   let adapter: (shape: Adapter.Shape, factors: UnsafePointer<Float>)?
   /// Where gradients of the free weights are added: the adapter's factors if there is an adapter, else all weights.
   let gradient: UnsafeMutablePointer<Float>?
+  /// Earlier keys and values, when a sequence is read in parts.
+  let cache: KeyValueCache?
 
   /// A matrix or vector of weights; a vector is one row.
   ///
@@ -22,6 +24,8 @@ public struct ForwardPass {
     return tape.parameter(
       weights + segment.offset, gradient: target, rows: segment.rows, columns: segment.columns)
   }
+
+  // MARK: - Layers
 
   /// `x·Wᵀ + b` with the weight and bias under `name`, plus (α/r)·x·Aᵀ·Bᵀ where the adapter sits on it.
   ///
@@ -45,6 +49,80 @@ public struct ForwardPass {
     try tape.layerNorm(
       x, gain: parameter(name + ".gain"), bias: parameter(name + ".bias"),
       epsilon: architecture.configuration.epsilon)
+  }
+
+  /// RMS norm with the gain under `name`.
+  public func rmsNorm(_ x: Variable, _ name: String) throws -> Variable {
+    try tape.rmsNorm(x, gain: parameter(name + ".gain"), epsilon: architecture.configuration.epsilon)
+  }
+
+  /// Causal attention of a layer with learned or no positions, over queries, keys and values side by side.
+  public func attention(qkv: Variable, _ grid: TokenGrid, layer: Int) throws -> Variable {
+    let sizes = architecture.configuration
+    guard let cache else {
+      return try tape.attention(
+        qkv: qkv,
+        shape: AttentionShape(
+          batch: grid.rows, length: grid.length, heads: sizes.heads, keyValueHeads: sizes.keyValueHeads,
+          headWidth: sizes.headWidth))
+    }
+    let queries = try tape.constant(rows: qkv.rows, columns: sizes.queryWidth) { out in
+      guard let target = out.baseAddress else { return }
+      tape.withValues(of: qkv) { values in
+        guard let source = values.baseAddress else { return }
+        for row in 0..<qkv.rows {
+          (target + row * sizes.queryWidth).update(from: source + row * qkv.columns, count: sizes.queryWidth)
+        }
+      }
+    }
+    return try attention(
+      queries, keys: (qkv, sizes.queryWidth), values: (qkv, sizes.queryWidth + sizes.keyWidth), grid, layer: layer,
+      cache: cache, rotary: nil)
+  }
+
+  /// Causal attention of a layer with rotary positions.
+  public func attention(
+    queries: Variable, keys: Variable, values: Variable, _ grid: TokenGrid, layer: Int
+  ) throws -> Variable {
+    let sizes = architecture.configuration
+    let rotary = sizes.rotary.spec(headWidth: sizes.headWidth)
+    guard let cache else {
+      return try tape.attention(
+        queries: queries, keys: keys, values: values,
+        shape: AttentionShape(
+          batch: grid.rows, length: grid.length, heads: sizes.heads, keyValueHeads: sizes.keyValueHeads,
+          headWidth: sizes.headWidth, rotary: rotary))
+    }
+    return try attention(
+      queries, keys: (keys, 0), values: (values, 0), grid, layer: layer, cache: cache, rotary: rotary)
+  }
+
+  /// Attention of new tokens to those in the cache and to themselves. The sources are variables and first columns.
+  private func attention(
+    _ queries: Variable, keys: (Variable, Int), values: (Variable, Int), _ grid: TokenGrid, layer: Int,
+    cache: KeyValueCache, rotary: RotarySpec?
+  ) throws -> Variable {
+    let sizes = architecture.configuration
+    func extend(_ source: (Variable, Int), _ slot: Int) throws -> Variable {
+      try tape.withValues(of: source.0) { numbers in
+        guard let base = numbers.baseAddress else {
+          throw TensorError.invalidShape(operation: "attention", shape: [source.0.rows, source.0.columns], reason: "it is empty")
+        }
+        return try cache.extended(
+          tape, slot: slot, by: base + source.1, stride: source.0.columns, length: grid.length)
+      }
+    }
+    return try tape.attention(
+      queries: queries, keys: extend(keys, 2 * layer), values: extend(values, 2 * layer + 1),
+      shape: AttentionShape(
+        batch: grid.rows, length: grid.start + grid.length, heads: sizes.heads, keyValueHeads: sizes.keyValueHeads,
+        headWidth: sizes.headWidth, rotary: rotary, queryLength: grid.length, keyCapacity: cache.capacity))
+  }
+
+  /// The rows of the residual stream and of the last attention's result that are needed: nothing after it looks at
+  /// another position.
+  func select(_ positions: [Int32], _ x: Variable, _ mixed: Variable) throws -> (Variable, Variable) {
+    (try tape.selectRows(x, rows: positions), try tape.selectRows(mixed, rows: positions))
   }
 
   private func factor(_ segment: Segment, _ factors: UnsafePointer<Float>) -> Variable {

@@ -1,25 +1,85 @@
 import Checkpoints
+import Tensors
 
-/// Continues a sequence of tokens greedily: each next token is the model's first choice.
+/// A model that reads sequences bit by bit and remembers the keys and values of what it has read.
+public final class Decoding {
+  /// The model.
+  public let model: Model
+  private let cache: KeyValueCache
+
+  /// A model that has read nothing yet.
+  ///
+  /// - Parameters:
+  ///   - rows: sequences, which are read side by side.
+  ///   - capacity: tokens a sequence at most; the model's context at most.
+  /// - Throws: `TensorError` when the keys and values do not fit into memory.
+  public init(_ model: Model, rows: Int = 1, capacity: Int) throws {
+    self.model = model
+    cache = try KeyValueCache(
+      model.configuration, rows: max(1, rows), capacity: max(1, min(capacity, model.configuration.context)))
+  }
+
+  /// Tokens of each sequence that were read.
+  public var count: Int { cache.count }
+  /// Tokens of each sequence for which there is room.
+  public var capacity: Int { cache.capacity }
+
+  /// Reads more tokens of every sequence and calls `body` with the logits after the last of them.
+  ///
+  /// - Parameters:
+  ///   - tokens: rows × as many as are new, row-major; at least one a sequence.
+  ///   - body: gets rows × vocabulary numbers.
+  /// - Throws: ``TransformerError`` for tokens that do not fit, `TensorError`, `Interrupted`. What was read before stays.
+  public func read<Result>(
+    _ tokens: [Int32], _ body: (UnsafeBufferPointer<Float>) throws -> Result
+  ) throws -> Result {
+    let length = tokens.count / cache.rows
+    try checkTokens(tokens, model, longest: cache.rows * (capacity - count))
+    guard tokens.count % cache.rows == 0 else {
+      throw TransformerError.invalidOption(
+        field: "tokens", value: "\(tokens.count)", reason: "must be equally many for each of \(cache.rows) sequences")
+    }
+    let grid = TokenGrid(rows: cache.rows, length: length, tokens: tokens, start: count)
+    let last = (1...cache.rows).map { Int32($0 * length - 1) }
+    return try Workspace.withShared { workspace in
+      try workspace.logits(model, grid, at: last, cache: cache) { logits in
+        cache.advance(by: length)
+        return try body(logits)
+      }
+    }
+  }
+}
+
+/// Continues a sequence of tokens.
 ///
 /// - Parameters:
 ///   - model: the model.
 ///   - prompt: tokens to begin with, at least one.
 ///   - count: tokens to add at most; fewer when the context is full.
+///   - stops: tokens after which nothing more is added; they are not part of the result.
+///   - choose: picks the next token from its logits, given how many were added before; the first choice unless given.
+///   - observe: sees every new token; false ends the text after it.
 /// - Returns: the new tokens.
-/// - Throws: ``TransformerError``, `TensorError`, `Interrupted`.
-public func generate(_ model: Model, prompt: [Int32], count: Int) throws -> [Int32] {
-  try checkTokens(prompt, model)
-  var tokens = prompt
-  try Workspace.withShared { workspace in
-    while tokens.count < model.configuration.context + 1, tokens.count < prompt.count + count {
-      try Cancellation.check()
-      let grid = TokenGrid(rows: 1, length: tokens.count, tokens: tokens)
-      let next = try workspace.logits(model, grid, at: [Int32(tokens.count - 1)]) { argmax($0) }
-      tokens.append(Int32(next))
-    }
+/// - Throws: ``TransformerError``, `TensorError`, `Interrupted`, and what the closures throw.
+public func generate(
+  _ model: Model, prompt: [Int32], count: Int, stops: Set<Int32> = [],
+  choose: (UnsafeBufferPointer<Float>, _ added: Int) throws -> Int32 = { logits, _ in Int32(argmax(logits)) },
+  observe: (Int32) throws -> Bool = { _ in true }
+) throws -> [Int32] {
+  try checkTokens(prompt, model, longest: model.configuration.context)
+  var added: [Int32] = []
+  let (wanted, overflow) = prompt.count.addingReportingOverflow(max(0, count))
+  let decoding = try Decoding(model, capacity: overflow ? model.configuration.context : wanted)
+  var unread = prompt
+  while added.count < count, decoding.count + unread.count <= decoding.capacity {
+    try Cancellation.check()
+    let token = try decoding.read(unread) { try choose($0, added.count) }
+    if stops.contains(token) { break }
+    added.append(token)
+    if try !observe(token) { break }
+    unread = [token]
   }
-  return Array(tokens.dropFirst(prompt.count))
+  return added
 }
 
 /// The scores of every next token, for each position of a sequence.
@@ -30,15 +90,15 @@ public func generate(_ model: Model, prompt: [Int32], count: Int) throws -> [Int
 /// - Returns: tokens × vocabulary numbers, one row a position.
 /// - Throws: ``TransformerError``, `TensorError`, `Interrupted`.
 public func logits(of model: Model, tokens: [Int32]) throws -> [Float] {
-  try checkTokens(tokens, model)
+  try checkTokens(tokens, model, longest: model.configuration.context)
   let grid = TokenGrid(rows: 1, length: tokens.count, tokens: tokens)
   let positions = Array(0..<Int32(tokens.count))
   return try Workspace.withShared { try $0.logits(model, grid, at: positions) { Array($0) } }
 }
 
 /// Refuses sequences that a model cannot read.
-private func checkTokens(_ tokens: [Int32], _ model: Model) throws(TransformerError) {
-  let (context, vocabulary) = (model.configuration.context, model.configuration.vocabulary)
+private func checkTokens(_ tokens: [Int32], _ model: Model, longest: Int) throws(TransformerError) {
+  let vocabulary = model.configuration.vocabulary
   guard let largest = tokens.max(), let smallest = tokens.min() else {
     throw .emptyData(data: "prompt", reason: "there are no tokens")
   }
@@ -48,12 +108,12 @@ private func checkTokens(_ tokens: [Int32], _ model: Model) throws(TransformerEr
   guard Int(largest) < vocabulary else {
     throw .vocabularyTooSmall(data: "prompt", needed: Int(largest) + 1, model: model.name, has: vocabulary)
   }
-  guard tokens.count <= context else {
-    throw .contextTooShort(data: "prompt", needed: tokens.count, model: model.name, has: context)
+  guard tokens.count <= longest else {
+    throw .contextTooShort(data: "prompt", needed: tokens.count, model: model.name, has: longest)
   }
 }
 
 /// The index of the largest number; the first of equal ones.
-private func argmax(_ values: UnsafeBufferPointer<Float>) -> Int {
+public func argmax(_ values: UnsafeBufferPointer<Float>) -> Int {
   values.indices.dropFirst().reduce(0) { values[$1] > values[$0] ? $1 : $0 }
 }

@@ -1,3 +1,4 @@
+import Synchronization
 import Tensors
 import Tokenizers
 
@@ -8,7 +9,8 @@ public struct Model: Sendable {
   /// Which weights there are and how they act.
   public let architecture: any Architecture
   /// All weights of the architecture, in its layout. Frozen while there is an adapter.
-  public private(set) var weights: FloatVector
+  public private(set) var weights: FloatVector { didSet { weightsDigest = CachedDigest() } }
+  private var weightsDigest = CachedDigest()
   /// The low-rank adapter, if the model has one.
   public internal(set) var adapter: Adapter?
   /// What the user calls it, such as `decoder-4x128`.
@@ -68,20 +70,22 @@ public struct Model: Sendable {
 
   /// Sixteen hexadecimal digits over the architecture, all weights and the adapter.
   public var digest: String {
+    guard let adapter else { return baseDigest }
     var hash = Digest()
-    hash.add(family)
-    hash.add(weights)
-    if let adapter { adapter.add(to: &hash) }
+    hash.add(baseDigest)
+    adapter.add(to: &hash)
     return hash.hex
   }
 
   /// Sixteen hexadecimal digits over the architecture and all weights except the adapter's.
   public var baseDigest: String {
-    if let adapter { return adapter.shape.baseDigest }
-    var hash = Digest()
-    hash.add(family)
-    hash.add(weights)
-    return hash.hex
+    adapter?.shape.baseDigest
+      ?? weightsDigest.value {
+        var hash = Digest()
+        hash.add(family)
+        hash.add(weights)
+        return hash.hex
+      }
   }
 
   /// Identifies the space in which the free weights live: two models can be subtracted exactly when this agrees.
@@ -100,6 +104,20 @@ public struct Model: Sendable {
   }
 
   private var family: String { "\(architecture.family) \(architecture.configuration) \(architecture.layout.digest)" }
+}
+
+/// The digest of weights, once somebody has asked for it. Hashing a model of a billion weights takes a second.
+private final class CachedDigest: Sendable {
+  private let known = Mutex<String?>(nil)
+
+  func value(_ compute: () -> String) -> String {
+    known.withLock { known in
+      if let known { return known }
+      let digest = compute()
+      known = digest
+      return digest
+    }
+  }
 }
 
 // MARK: - Fresh models

@@ -13,12 +13,18 @@ public struct PreNormDecoder: Architecture {
   public let layout: ParameterLayout
   /// The family.
   public var family: String { Self.familyName }
-  /// The table that turns hidden states into logits.
-  public var outputTable: String { "embed.tokens" }
   /// Where an adapter sits unless told otherwise.
   public var defaultTargets: [String] { ["attn.qkv"] }
-  /// The standard deviation of freshly drawn matrices and tables.
-  public var initialDeviation: Double { 0.02 }
+  /// Names in files of GPT-2, whose linear layers are stored inputs × outputs.
+  public var checkpointNames: CheckpointNames { Self.names }
+
+  private static let names = CheckpointNames(
+    prefix: "transformer", transposesLinear: true,
+    [
+      "embed.tokens": "wte", "embed.positions": "wpe", "blocks.#.norm1": "h.#.ln_1",
+      "blocks.#.attn.qkv": "h.#.attn.c_attn", "blocks.#.attn.out": "h.#.attn.c_proj", "blocks.#.norm2": "h.#.ln_2",
+      "blocks.#.mlp.up": "h.#.mlp.c_fc", "blocks.#.mlp.down": "h.#.mlp.c_proj", "final.norm": "ln_f",
+    ])
 
   /// The decoder of these sizes.
   public init(_ configuration: DecoderConfiguration) {
@@ -39,38 +45,31 @@ public struct PreNormDecoder: Architecture {
       entries.append((name + ".weight", [outputs, inputs], .linear))
       entries.append((name + ".bias", [outputs], .bias))
     }
-    let pairs = 2 * c.keyValueHeads * c.headWidth
     for layer in 0..<c.layers {
       let block = "blocks.\(layer)."
       norm(block + "norm1")
-      linear(block + "attn.qkv", c.width + pairs, c.width)
-      linear(block + "attn.out", c.width, c.width)
+      linear(block + "attn.qkv", c.queryWidth + 2 * c.keyWidth, c.width)
+      linear(block + "attn.out", c.width, c.queryWidth)
       norm(block + "norm2")
       linear(block + "mlp.up", c.hidden, c.width)
       linear(block + "mlp.down", c.width, c.hidden)
     }
     norm("final.norm")
+    if !c.isTied { entries.append(("output.weight", [c.vocabulary, c.width], .embedding)) }
     return ParameterLayout(entries)
   }
 
   /// Hidden states after the last block and its normalisation.
   public func hidden(_ pass: ForwardPass, _ batch: TokenGrid, at positions: [Int32]?) throws -> Variable {
     let tape = pass.tape
-    let shape = AttentionShape(
-      batch: batch.rows, length: batch.length, heads: configuration.heads,
-      keyValueHeads: configuration.keyValueHeads, headWidth: configuration.headWidth)
     var x = try tape.embedding(
       pass.parameter("embed.tokens"), tokens: batch.tokens, positionTable: pass.parameter("embed.positions"),
       positions: batch.places)
     for layer in 0..<configuration.layers {
       let block = "blocks.\(layer)."
       let qkv = try pass.linear(pass.layerNorm(x, block + "norm1"), block + "attn.qkv")
-      var mixed = try tape.attention(qkv: qkv, shape: shape)
-      if let positions, layer == configuration.layers - 1 {
-        // Nothing after the last attention looks at another position.
-        mixed = try tape.selectRows(mixed, rows: positions)
-        x = try tape.selectRows(x, rows: positions)
-      }
+      var mixed = try pass.attention(qkv: qkv, batch, layer: layer)
+      if let positions, layer == configuration.layers - 1 { (x, mixed) = try pass.select(positions, x, mixed) }
       x = try pass.linear(mixed, block + "attn.out", residual: x)
       let inner = try tape.gelu(pass.linear(pass.layerNorm(x, block + "norm2"), block + "mlp.up"))
       x = try pass.linear(inner, block + "mlp.down", residual: x)

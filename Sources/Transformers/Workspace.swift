@@ -51,11 +51,12 @@ public final class Workspace {
     }
   }
 
-  /// Calls `body` with the logits at some positions of token sequences.
+  /// Calls `body` with the logits at some positions of token sequences, which may continue those of a cache.
   func logits<Result>(
-    _ model: Model, _ grid: TokenGrid, at positions: [Int32]?, _ body: (UnsafeBufferPointer<Float>) throws -> Result
+    _ model: Model, _ grid: TokenGrid, at positions: [Int32]?, cache: KeyValueCache? = nil,
+    _ body: (UnsafeBufferPointer<Float>) throws -> Result
   ) throws -> Result {
-    try run(model, free: nil, gradient: nil, tokens: grid.tokens.count) { pass in
+    try run(model, free: nil, gradient: nil, tokens: grid.tokens.count, cache: cache) { pass in
       let logits = try pass.logits(grid, at: positions)
       return try tape.withValues(of: logits) { try body($0) }
     }
@@ -63,7 +64,7 @@ public final class Workspace {
 
   private func run<Result>(
     _ model: Model, free: UnsafePointer<Float>?, gradient: UnsafeMutablePointer<Float>?, tokens: Int,
-    _ body: (ForwardPass) throws -> Result
+    cache: KeyValueCache? = nil, _ body: (ForwardPass) throws -> Result
   ) throws -> Result {
     gradient?.update(repeating: 0, count: model.freeCount)
     tape.isRecording = gradient != nil
@@ -78,13 +79,14 @@ public final class Workspace {
       guard let adapter = model.adapter else {
         return try body(
           ForwardPass(
-            tape: tape, architecture: model.architecture, weights: free ?? weights, adapter: nil, gradient: gradient))
+            tape: tape, architecture: model.architecture, weights: free ?? weights, adapter: nil, gradient: gradient,
+            cache: cache))
       }
       return try adapter.factors.withPointer { factors in
         try body(
           ForwardPass(
             tape: tape, architecture: model.architecture, weights: weights,
-            adapter: (adapter.shape, free ?? factors), gradient: gradient))
+            adapter: (adapter.shape, free ?? factors), gradient: gradient, cache: cache))
       }
     }
   }

@@ -69,23 +69,36 @@ extension Tape {
       AttentionOperation(inputs: inputs, angles: angles, output: output, logSumExp: logSumExp))
   }
 
-  /// Cosines and sines for every position, kept from step to step.
+  /// Cosines and sines of every position, kept from step to step. A table for more positions serves fewer.
   private func rotaryAngles(_ shape: AttentionShape) throws -> Storage? {
     guard let rotary = shape.rotary else { return nil }
     let half = (rotary.width ?? shape.headWidth) / 2
-    if let (key, angles) = rotaryTable, key == shape.rotaryKey { return angles }
-    let angles = try Storage(count: 2 * shape.length * half, arena: arena)
-    for position in 0..<shape.length {
+    if let table = rotaryTable, table.rotary == rotary, table.half == half, table.positions >= shape.length {
+      return table.angles
+    }
+    // A sequence that grows token by token asks for one position more every time.
+    let positions = rotaryTable?.rotary == rotary ? max(shape.length, 2 * (rotaryTable?.positions ?? 0)) : shape.length
+    let frequencies = rotary.frequencies ?? (0..<half).map { pow(rotary.base, -Double($0) / Double(half)) }
+    let angles = try Storage(count: 2 * positions * half, arena: arena)
+    for position in 0..<positions {
+      let row = angles.base + position * 2 * half
       for pair in 0..<half {
-        let frequency = rotary.frequencies?[pair] ?? pow(rotary.base, -Double(pair) / Double(half))
-        let angle = Double(position) * frequency
-        angles.base[position * half + pair] = Float(cos(angle))
-        angles.base[(shape.length + position) * half + pair] = Float(sin(angle))
+        let angle = Double(position) * frequencies[pair]
+        row[pair] = Float(cos(angle))
+        row[half + pair] = Float(sin(angle))
       }
     }
-    rotaryTable = (shape.rotaryKey, angles)
+    rotaryTable = RotaryTable(rotary: rotary, half: half, positions: positions, angles: angles)
     return angles
   }
+}
+
+/// The angles of a rotation: for each position the cosines of all pairs, then their sines.
+struct RotaryTable {
+  let rotary: RotarySpec
+  let half: Int
+  let positions: Int
+  let angles: Storage
 }
 
 /// Some columns of a variable.
@@ -139,15 +152,6 @@ private struct AttentionOperation: Operation {
 }
 
 extension AttentionShape {
-  /// What the angles of the rotation depend on.
-  struct RotaryKey: Equatable {
-    var rotary: RotarySpec?
-    var length: Int
-    var headWidth: Int
-  }
-
-  var rotaryKey: RotaryKey { RotaryKey(rotary: rotary, length: length, headWidth: headWidth) }
-
   /// Refuses numbers that describe no attention, before they size any memory.
   func check() throws(TensorError) {
     func refuse(_ reason: String) -> TensorError {

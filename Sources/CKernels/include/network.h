@@ -117,7 +117,7 @@ struct tvs_attention {
   const float *keys;
   const float *values;
   long query_stride, key_stride, value_stride;
-  /// Cosines (length × rotary_width/2), then sines; null for none.
+  /// For each position the cosines of its rotary_width/2 pairs, then their sines; null for none.
   const float *_Nullable angles;
   long rotary_width;
   /// Left padding of every sequence; null for none.

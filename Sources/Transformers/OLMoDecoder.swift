@@ -1,0 +1,93 @@
+import Autograd
+import Tensors
+
+/// The block of OLMo (Groeneveld et al., arXiv 2402.00838): Llama's, with a layer norm that has no weights.
+public struct OLMoDecoder: Architecture {
+  /// The family's name.
+  public static let familyName = "olmo"
+
+  /// The sizes.
+  public let configuration: DecoderConfiguration
+  /// The weights.
+  public let layout: ParameterLayout
+  /// The family.
+  public var family: String { Self.familyName }
+  /// Where an adapter sits unless told otherwise.
+  public var defaultTargets: [String] { ["attn.q", "attn.v"] }
+  /// Names in files: those of Llama.
+  public var checkpointNames: CheckpointNames { LlamaDecoder(configuration).checkpointNames }
+
+  /// The decoder of these sizes.
+  public init(_ configuration: DecoderConfiguration) {
+    self.configuration = configuration
+    layout = GatedBlock.layout(configuration, blockNorms: [], hasFinalNorm: false)
+  }
+
+  /// Hidden states after the last block and its normalisation.
+  public func hidden(_ pass: ForwardPass, _ batch: TokenGrid, at positions: [Int32]?) throws -> Variable {
+    let ones = try pass.tape.constant(rows: 1, columns: configuration.width) { $0.update(repeating: 1) }
+    func norm(_ x: Variable) throws -> Variable {
+      try pass.tape.layerNorm(x, gain: ones, bias: nil, epsilon: configuration.epsilon)
+    }
+    var x = try pass.tape.embedding(pass.parameter("embed.tokens"), tokens: batch.tokens)
+    for layer in 0..<configuration.layers {
+      let block = "blocks.\(layer)."
+      var mixed = try GatedBlock.attention(pass, norm(x), batch, layer: layer)
+      if let positions, layer == configuration.layers - 1 { (x, mixed) = try pass.select(positions, x, mixed) }
+      x = try pass.linear(mixed, block + "attn.out", residual: x)
+      x = try GatedBlock.mlp(pass, norm(x), block, residual: x)
+    }
+    return try norm(x)
+  }
+}
+
+/// The block of OLMo 2 (arXiv 2501.00656): RMS norms after attention and after the MLP instead of before them, and of
+/// all queries and all keys of a position.
+public struct OLMo2Decoder: Architecture {
+  /// The family's name.
+  public static let familyName = "olmo2"
+
+  /// The sizes.
+  public let configuration: DecoderConfiguration
+  /// The weights.
+  public let layout: ParameterLayout
+  /// The family.
+  public var family: String { Self.familyName }
+  /// Where an adapter sits unless told otherwise.
+  public var defaultTargets: [String] { ["attn.q", "attn.v"] }
+  /// Names in files.
+  public var checkpointNames: CheckpointNames { Self.names }
+
+  private static let names = CheckpointNames(
+    prefix: "model",
+    [
+      "embed.tokens": "embed_tokens", "blocks.#.attn.q": "layers.#.self_attn.q_proj",
+      "blocks.#.attn.k": "layers.#.self_attn.k_proj", "blocks.#.attn.v": "layers.#.self_attn.v_proj",
+      "blocks.#.attn.qnorm": "layers.#.self_attn.q_norm", "blocks.#.attn.knorm": "layers.#.self_attn.k_norm",
+      "blocks.#.attn.out": "layers.#.self_attn.o_proj", "blocks.#.norm1": "layers.#.post_attention_layernorm",
+      "blocks.#.mlp.gate": "layers.#.mlp.gate_proj", "blocks.#.mlp.up": "layers.#.mlp.up_proj",
+      "blocks.#.mlp.down": "layers.#.mlp.down_proj", "blocks.#.norm2": "layers.#.post_feedforward_layernorm",
+      "final.norm": "norm",
+    ])
+
+  /// The decoder of these sizes.
+  public init(_ configuration: DecoderConfiguration) {
+    self.configuration = configuration
+    layout = GatedBlock.layout(
+      configuration, blockNorms: ["norm1", "norm2"], queryKeyNorms: true, hasFinalNorm: true)
+  }
+
+  /// Hidden states after the last block and its normalisation.
+  public func hidden(_ pass: ForwardPass, _ batch: TokenGrid, at positions: [Int32]?) throws -> Variable {
+    let tape = pass.tape
+    var x = try tape.embedding(pass.parameter("embed.tokens"), tokens: batch.tokens)
+    for layer in 0..<configuration.layers {
+      let block = "blocks.\(layer)."
+      var mixed = try GatedBlock.attention(pass, x, batch, layer: layer, queryKeyNorms: true)
+      if let positions, layer == configuration.layers - 1 { (x, mixed) = try pass.select(positions, x, mixed) }
+      x = try tape.add(x, pass.rmsNorm(pass.linear(mixed, block + "attn.out"), block + "norm1"))
+      x = try tape.add(x, pass.rmsNorm(GatedBlock.mlp(pass, x, block, residual: nil), block + "norm2"))
+    }
+    return try pass.rmsNorm(x, "final.norm")
+  }
+}
