@@ -106,7 +106,8 @@ public struct ForwardPass {
     func extend(_ source: (Variable, Int), _ slot: Int) throws -> Variable {
       try tape.withValues(of: source.0) { numbers in
         guard let base = numbers.baseAddress else {
-          throw TensorError.invalidShape(operation: "attention", shape: [source.0.rows, source.0.columns], reason: "it is empty")
+          throw TensorError.invalidShape(
+            operation: "attention", shape: [source.0.rows, source.0.columns], reason: "it is empty")
         }
         return try cache.extended(
           tape, slot: slot, by: base + source.1, stride: source.0.columns, length: grid.length)

@@ -3,7 +3,7 @@ import Tensors
 
 @testable import Transformers
 
-/// The numbers that scripts/references/transformers.py computed with PyTorch.
+/// The numbers that scripts/references/decoder.py computed with PyTorch.
 struct Reference: Decodable {
   let layers, width, heads, context, vocabulary, rows, length, steps, rank: Int
   let mlp, alpha, loss, loraLoss, loraProductNorm: Double

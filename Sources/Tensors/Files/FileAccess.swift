@@ -40,7 +40,7 @@ public enum FileAccess {
     }
   }
 
-  static func reason(_ code: Int32) -> String {
+  public static func reason(_ code: Int32) -> String {
     switch code {
     case ENOENT: "its folder does not exist"
     case EACCES, EPERM, EROFS: "writing is not permitted there"

@@ -51,18 +51,62 @@ public enum SafetensorsFile {
   public static func write(
     _ tensors: [(name: String, tensor: Tensor)], metadata: [String: String] = [:], to path: String
   ) throws {
+    try write(
+      tensors.map { name, tensor in
+        let type = tensor.isMask ? "BOOL" : tensor.dtype == .float32 ? "F32" : "F64"
+        let width = tensor.isMask ? 1 : tensor.dtype.width
+        return Entry(name: name, type: type, shape: tensor.shape, byteCount: tensor.count * width) { sink in
+          if tensor.isMask {
+            try sink.write(tensor.doubles.map { $0 == 0 ? 0 : 1 })
+          } else {
+            try tensor.withBytes { try sink.write($0) }
+          }
+        }
+      }, metadata: metadata, to: path)
+  }
+
+  /// One array to write, whose bytes are made when they are needed.
+  public struct Entry {
+    let name, type: String
+    let shape: [Int]
+    let byteCount: Int
+    let body: (inout FileSink) throws -> Void
+
+    /// An array of float32.
+    ///
+    /// - Parameter body: writes as many float32 numbers as the shape says, little-endian.
+    public init(name: String, shape: [Int], body: @escaping (inout FileSink) throws -> Void) {
+      self.init(
+        name: name, type: "F32", shape: shape, byteCount: 4 * shape.reduce(1, *), body: body)
+    }
+
+    init(
+      name: String, type: String, shape: [Int], byteCount: Int, body: @escaping (inout FileSink) throws -> Void
+    ) {
+      self.name = name
+      self.type = type
+      self.shape = shape
+      self.byteCount = byteCount
+      self.body = body
+    }
+  }
+
+  /// Writes arrays one after the other without holding them all.
+  ///
+  /// - Throws: ``TensorError``, `Interrupted`.
+  public static func write(_ arrays: [Entry], metadata: [String: String] = [:], to path: String) throws {
     var entries: [String] = []
     if !metadata.isEmpty {
       let pairs = metadata.sorted { $0.key < $1.key }.map { "\(JSONText.quoted($0.key)):\(JSONText.quoted($0.value))" }
       entries.append("\"__metadata__\":{\(pairs.joined(separator: ","))}")
     }
     var offset = 0
-    for (name, tensor) in tensors {
-      let type = tensor.isMask ? "BOOL" : tensor.dtype == .float32 ? "F32" : "F64"
-      let end = offset + tensor.count * (tensor.isMask ? 1 : tensor.dtype.width)
-      let shape = tensor.shape.map(String.init).joined(separator: ",")
+    for array in arrays {
+      let end = offset + array.byteCount
+      let shape = array.shape.map(String.init).joined(separator: ",")
       entries.append(
-        "\(JSONText.quoted(name)):{\"dtype\":\"\(type)\",\"shape\":[\(shape)],\"data_offsets\":[\(offset),\(end)]}")
+        "\(JSONText.quoted(array.name)):"
+          + "{\"dtype\":\"\(array.type)\",\"shape\":[\(shape)],\"data_offsets\":[\(offset),\(end)]}")
       offset = end
     }
     var header = Array("{\(entries.joined(separator: ","))}".utf8)
@@ -70,13 +114,7 @@ public enum SafetensorsFile {
     try FileAccess.write(path) { sink in
       try withUnsafeBytes(of: UInt64(header.count).littleEndian) { try sink.write($0) }
       try sink.write(header)
-      for (_, tensor) in tensors {
-        if tensor.isMask {
-          try sink.write(tensor.doubles.map { $0 == 0 ? 0 : 1 })
-        } else {
-          try tensor.withBytes { try sink.write($0) }
-        }
-      }
+      for array in arrays { try array.body(&sink) }
     }
   }
 

@@ -2,7 +2,7 @@
 
 Run from the root of the repository with Python, PyTorch and peft's conventions (peft itself is not needed):
 
-    python scripts/references/transformers.py
+    python scripts/references/decoder.py
 
 Each file is a flat sequence of little-endian float32 or int32 numbers; `reference.json` says what is where.
 """
