@@ -103,9 +103,10 @@ import Transformers
   @Test("a model and its adapter come back bit for bit", arguments: ReferenceModelTests.names)
   func roundTrip(_ name: String) throws {
     let base = try HuggingFaceFolder.read("\(ReferenceModelTests.folder)/\(name)")
-    let path = "\(Self.scratch)/\(name)"
-    try FileManager.default.createDirectory(atPath: Self.scratch, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: path) }
+    let scratch = "\(Self.scratch)-\(name)"
+    let path = "\(scratch)/model"
+    try FileManager.default.createDirectory(atPath: scratch, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: scratch) }
     try HuggingFaceFolder.write(base, to: path)
     // Once more: the folder that is there is replaced.
     try HuggingFaceFolder.write(base, to: path + "/")
@@ -113,10 +114,9 @@ import Transformers
     #expect(again.digest == base.digest)
     let model = try PEFTFolder.read("\(ReferenceModelTests.folder)/\(name)/adapter", base: base)
     try PEFTFolder.write(model, to: path + "-adapter")
-    defer { try? FileManager.default.removeItem(atPath: path + "-adapter") }
     let adapted = try PEFTFolder.read(path + "-adapter", base: again)
     #expect(adapted.digest == model.digest)
-    #expect(try FileManager.default.contentsOfDirectory(atPath: Self.scratch).allSatisfy { !$0.hasSuffix("tvs-tmp") })
+    #expect(try FileManager.default.contentsOfDirectory(atPath: scratch).allSatisfy { !$0.hasSuffix("tvs-tmp") })
   }
 
   @Test("a folder that holds something else is left alone")

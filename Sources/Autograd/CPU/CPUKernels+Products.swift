@@ -10,7 +10,7 @@ extension CPUKernels {
         c: tvs_product(
           a: l.input, a_row: l.inputs, a_depth: 1, b: l.weight, b_depth: 1, b_column: l.inputs, c: l.output,
           c_row: l.outputs, bias: l.bias, residual: l.residual, residual_row: l.outputs, depth: l.inputs, alpha: 1,
-          accumulate: false, tile_rows: tileRows), rows: l.rows, columns: l.outputs))
+          accumulate: false, tile_rows: tileRows, by_dots: false), rows: l.rows, columns: l.outputs))
   }
 
   package func linearBackward(_ l: LinearGradientArguments) throws {
@@ -23,7 +23,7 @@ extension CPUKernels {
           c: tvs_product(
             a: l.gradient, a_row: l.outputs, a_depth: 1, b: l.weight, b_depth: l.inputs, b_column: 1, c: inputGradient,
             c_row: l.inputs, bias: nil, residual: nil, residual_row: 0, depth: l.outputs, alpha: 1,
-            accumulate: l.inputAccumulates, tile_rows: tileRows), rows: l.rows, columns: l.inputs))
+            accumulate: l.inputAccumulates, tile_rows: tileRows, by_dots: false), rows: l.rows, columns: l.inputs))
     }
     if let weightGradient = l.weightGradient {
       products.append(
@@ -31,7 +31,7 @@ extension CPUKernels {
           c: tvs_product(
             a: l.gradient, a_row: 1, a_depth: l.outputs, b: l.input, b_depth: l.inputs, b_column: 1, c: weightGradient,
             c_row: l.inputs, bias: nil, residual: nil, residual_row: 0, depth: l.rows, alpha: 1,
-            accumulate: l.weightAccumulates, tile_rows: tileRows), rows: l.outputs, columns: l.inputs))
+            accumulate: l.weightAccumulates, tile_rows: tileRows, by_dots: false), rows: l.outputs, columns: l.inputs))
     }
     let bias = l.biasGradient.map { Shared(($0, l)) }
     try multiply(products) { part, parts in
@@ -50,7 +50,7 @@ extension CPUKernels {
           a: p.a, a_row: p.aIsTransposed ? 1 : p.depth, a_depth: p.aIsTransposed ? p.rows : 1, b: p.b,
           b_depth: p.bIsTransposed ? 1 : p.columns, b_column: p.bIsTransposed ? p.depth : 1, c: p.c, c_row: p.columns,
           bias: nil, residual: nil, residual_row: 0, depth: p.depth, alpha: p.alpha, accumulate: p.accumulates,
-          tile_rows: tileRows), rows: p.rows, columns: p.columns))
+          tile_rows: tileRows, by_dots: false), rows: p.rows, columns: p.columns))
   }
 
   private func multiply(_ product: Product) throws { try multiply([product]) { _, _ in } }
@@ -59,7 +59,7 @@ extension CPUKernels {
   private func multiply(_ products: [Product], rest: @Sendable (_ part: Int, _ parts: Int) -> Void) throws {
     let work = products.reduce(0) { $0 + $1.multiplications }
     let parts = CPUKernels.parts(work, grain: Product.smallestShare)
-    let shared = Shared(products)
+    let shared = Shared(products.map(\.readingFewRowsOnce))
     try run(parts: parts, scratch: tvs_multiply_scratch()) { part, scratch in
       for product in shared.value { product.carryOut(part: part, of: parts, scratch: scratch) }
       rest(part, parts)
@@ -78,6 +78,16 @@ private struct Product {
   static let smallestShare = 1 << 19
   /// Between two looks at the cancellation flag: some ten milliseconds.
   static let largestTile = 1 << 29
+
+  /// Up to so many rows, packing b would cost more than it saves.
+  static let fewRows = 3
+
+  /// The same product, by dot products where there are few rows. The whole product decides, not how it is cut.
+  var readingFewRowsOnce: Product {
+    var product = self
+    product.c.by_dots = rows <= Product.fewRows && c.a_depth == 1 && c.b_depth == 1
+    return product
+  }
 
   var multiplications: Int { rows * columns * max(1, c.depth) }
 

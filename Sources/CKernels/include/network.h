@@ -33,6 +33,9 @@ struct tvs_product {
   bool accumulate;
   /// Rows of the innermost tile, 6 or 12; 0 for what suits the processor.
   int tile_rows;
+  /// For a few rows: every element is a dot product, so that b is read once where it is and not packed. Needs a_depth and
+  /// b_depth of 1.
+  bool by_dots;
 };
 /// Floats of working memory that one thread needs.
 long tvs_multiply_scratch(void);
