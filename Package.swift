@@ -63,7 +63,8 @@ let package = Package(
     .testTarget(name: "AutogradTests", dependencies: ["Autograd", "Tensors"], exclude: ["References"]),
     .testTarget(
       name: "TransformersTests", dependencies: ["Transformers", "Autograd", "Tensors"], exclude: ["References"]),
-    .testTarget(name: "ModelFilesTests", dependencies: ["ModelFiles", "Transformers", "Tokenizers", "Tensors"],
+    .testTarget(
+      name: "ModelFilesTests", dependencies: ["ModelFiles", "Transformers", "Tokenizers", "Tensors", "Checkpoints"],
       exclude: ["References"]),
     .testTarget(
       name: "TaskGeometryTests", dependencies: ["TaskGeometry", "Transformers", "Tensors"], exclude: ["References"]),

@@ -9,6 +9,7 @@
 #define TVS_KERNEL
 #endif
 
+#include "dequantise.h"
 #include "files.h"
 #include "memory.h"
 #include "network.h"

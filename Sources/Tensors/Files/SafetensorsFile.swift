@@ -15,34 +15,11 @@ public enum SafetensorsFile {
   /// - Throws: ``TensorError``, `Interrupted`.
   public static func read(_ path: String) throws -> Contents {
     let reader = ByteReader(data: try FileAccess.read(path), path: path)
-    func refuse(_ reason: String) -> TensorError { .malformed(path: path, reason: reason) }
-    guard reader.data.count >= 8 else { throw refuse("it is not a safetensors file") }
-    let length = try reader.integer(0, UInt64.self)
-    guard length <= UInt64(reader.data.count - 8) else { throw refuse("it is not a safetensors file") }
-    let start = 8 + Int(length)
-    let header = try reader.bytes(8, Int(length))
-    guard let entries = (try? JSONSerialization.jsonObject(with: header)) as? [String: Any] else {
-      throw refuse("its header is not JSON")
+    let header = try reader.data.withUnsafeBytes { try SafetensorsHeader($0, path: path) }
+    let tensors = try header.entries.map { entry in
+      (name: entry.name, tensor: try entry.type.decode(reader.bytes(entry.offset, entry.byteCount), shape: entry.shape))
     }
-    var metadata: [String: String] = [:]
-    var found: [(name: String, from: Int, tensor: Tensor)] = []
-    for (name, value) in entries {
-      if name == "__metadata__" {
-        metadata = value as? [String: String] ?? [:]
-        continue
-      }
-      guard let entry = value as? [String: Any], let typeName = entry["dtype"] as? String,
-        let shape = entry["shape"] as? [Int], let range = entry["data_offsets"] as? [Int], range.count == 2
-      else { throw refuse("the entry of \(name) is incomplete") }
-      guard let type = types[typeName] else { throw refuse("\(name) has elements of type \(typeName)") }
-      let (byteCount, overflow) = try Tensor.size(of: shape).multipliedReportingOverflow(by: type.width)
-      guard !overflow, range[0] >= 0, range[0] <= reader.data.count, range[1] >= range[0],
-        range[1] - range[0] == byteCount
-      else { throw refuse("the place of \(name) does not fit its shape \(shape)") }
-      found.append((name, range[0], try type.decode(reader.bytes(start + range[0], byteCount), shape: shape)))
-    }
-    found.sort { ($0.from, $0.name) < ($1.from, $1.name) }
-    return Contents(tensors: found.map { ($0.name, $0.tensor) }, metadata: metadata)
+    return Contents(tensors: tensors, metadata: header.metadata)
   }
 
   /// Writes tensors under their names, as F32, F64 or BOOL, in the given order.
@@ -117,9 +94,4 @@ public enum SafetensorsFile {
       for array in arrays { try array.body(&sink) }
     }
   }
-
-  private static let types: [String: StoredType] = [
-    "F64": .float64, "F32": .float32, "F16": .float16, "BF16": .bfloat16, "I64": .int64, "I32": .int32, "I16": .int16,
-    "I8": .int8, "U64": .uint64, "U32": .uint32, "U16": .uint16, "U8": .uint8, "BOOL": .bool,
-  ]
 }
