@@ -27,6 +27,24 @@ public struct Adapter: Sendable {
     public var scale: Double { alpha / Double(rank) }
   }
 
+  /// How the factor A of a fresh adapter is drawn.
+  public enum Initialization: String, Sendable, Hashable, CaseIterable {
+    /// Uniformly from ±1/√inputs: Kaiming's bound with a = √5, peft's default.
+    case kaiming
+    /// From N(0, 1/r²), peft's `init_lora_weights="gaussian"`.
+    case gaussian
+
+    /// The initialisation of a name.
+    ///
+    /// - Throws: ``TransformerError/unknownChoice(of:name:known:)``.
+    public init(named name: String) throws(TransformerError) {
+      guard let choice = Self(rawValue: name) else {
+        throw .unknownChoice(of: "init", name: name, known: Self.allCases.map(\.rawValue))
+      }
+      self = choice
+    }
+  }
+
   /// An adapter from its parts.
   ///
   /// - Throws: ``TransformerError/layoutMismatch(operation:left:right:)`` when the counts disagree.
@@ -69,18 +87,19 @@ extension Model {
 
   /// A model with a fresh adapter on some linear layers; its factors become the free weights.
   ///
-  /// A is drawn uniformly from ±1/√inputs (Kaiming's bound with a = √5, as peft draws it) and B is zero, so that the
-  /// adapted model starts out equal to its base.
+  /// A is drawn as peft draws it and B is zero, so that the adapted model starts out equal to its base.
   ///
   /// - Parameters:
   ///   - rank: r.
   ///   - alpha: α; 2r unless given.
   ///   - targets: paths of linear layers; the inputs of attention unless given.
   ///   - seed: of A.
+  ///   - initialization: how A is drawn.
   /// - Throws: ``TransformerError/alreadyAdapted(model:)``, ``TransformerError/unknownTarget(name:known:)``,
   ///   ``TransformerError/invalidOption(field:value:reason:)``, `TensorError`.
   public func adapted(
-    rank: Int = 8, alpha: Double? = nil, targets: [String]? = nil, seed: UInt64 = 0
+    rank: Int = 8, alpha: Double? = nil, targets: [String]? = nil, seed: UInt64 = 0,
+    initialization: Adapter.Initialization = .kaiming
   ) throws -> Model {
     if adapter != nil { throw TransformerError.alreadyAdapted(model: name) }
     let shape = try adapterShape(rank: rank, alpha: alpha ?? 2 * Double(rank), targets: targets)
@@ -89,9 +108,14 @@ extension Model {
         if segment.role == .up {
           (base + segment.offset).update(repeating: 0, count: segment.count)
         } else {
-          let bound = 1 / Float(segment.columns).squareRoot()
-          RandomStream(seed: seed, purpose: "adapter", name: segment.name)
-            .fillUniform(base + segment.offset, count: segment.count, low: -bound, high: bound)
+          let stream = RandomStream(seed: seed, purpose: "adapter", name: segment.name)
+          switch initialization {
+          case .kaiming:
+            let bound = 1 / Float(segment.columns).squareRoot()
+            stream.fillUniform(base + segment.offset, count: segment.count, low: -bound, high: bound)
+          case .gaussian:
+            stream.fillGaussian(base + segment.offset, count: segment.count, scale: 1 / Float(rank))
+          }
         }
       }
     }
