@@ -31,7 +31,9 @@ public struct GGUFVocabulary: Sendable {
 
 extension Tokenizer {
   /// The values of `tokenizer.ggml.pre` that are built in.
-  static let knownPre = ["default", "gpt-2", "gpt2", "olmo", "smollm", "llama-bpe", "llama3", "dbrx", "smaug-bpe", "qwen2"]
+  static let knownPre = [
+    "default", "gpt-2", "gpt2", "olmo", "smollm", "llama-bpe", "llama3", "dbrx", "smaug-bpe", "qwen2",
+  ]
 
   /// Makes the tokenizer that a GGUF file describes.
   ///
@@ -119,7 +121,8 @@ extension Recipe {
       normalizer = [.nfc]
     case "default":
       patterns = [
-        #"[\p{P}\$\+<=>\^~\|]+"#, #"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)"#, #"\p{N}+"#,
+        #"[\p{P}\$\+<=>\^~\|]+"#, #"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)"#,
+        #"\p{N}+"#,
         "[0-9][0-9][0-9]",
       ]
     default:

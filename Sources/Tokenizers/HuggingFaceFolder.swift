@@ -36,7 +36,9 @@ struct HuggingFaceFolder {
     let configuration = try json("tokenizer_config.json")?.root
     try readConfiguration([configuration, try json("special_tokens_map.json")?.root].compactMap { $0 }, into: &recipe)
     if let configuration { try readAdditions(configuration, into: &recipe) }
-    if let template = try contents("chat_template.jinja") { recipe.chatTemplate = String(decoding: template, as: UTF8.self) }
+    if let template = try contents("chat_template.jinja") {
+      recipe.chatTemplate = String(decoding: template, as: UTF8.self)
+    }
     if let ends = try json("generation_config.json")?.root["eos_token_id"] {
       for end in ends.kind == .array ? Array(ends.children) : [ends] {
         guard let id = end.int, id >= 0, id < 1 << 24 else {
@@ -105,7 +107,9 @@ struct HuggingFaceFolder {
     recipe.end = try id("eos_token") ?? recipe.end
     recipe.padding = try id("pad_token") ?? recipe.padding
     for role in ["bos_token", "eos_token", "pad_token"] {
-      guard let token = try id(role), !recipe.added.contains(where: { $0.id == token && $0.isSpecial }) else { continue }
+      guard let token = try id(role), !recipe.added.contains(where: { $0.id == token && $0.isSpecial }) else {
+        continue
+      }
       recipe.added.removeAll { $0.id == token }
       recipe.added.append(AddedToken(id: token, content: Array(recipe.tokens[Int(token)])))
     }

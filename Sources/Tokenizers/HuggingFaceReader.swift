@@ -195,7 +195,9 @@ struct HuggingFaceReader {
       case "Replace":
         try check(step, type, ["type", "pattern", "content"])
         let (text, isLiteral) = try pattern(step["pattern"], type)
-        guard isLiteral else { throw .unsupported(what: "pattern of Replace in \(source)", name: text, known: ["text"]) }
+        guard isLiteral else {
+          throw .unsupported(what: "pattern of Replace in \(source)", name: text, known: ["text"])
+        }
         recipe.replacements.append((Array(text.utf8), Array(try string(step, "content", type).utf8)))
       case "Strip":
         try check(step, type, ["type", "content", "start", "stop"])

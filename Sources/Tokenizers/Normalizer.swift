@@ -35,7 +35,9 @@ enum NormalizerStep: Sendable {
     case .lowercase:
       // Scalar by scalar, as the reference does: a final sigma stays a common one.
       var result = ""
-      for scalar in String(decoding: text, as: UTF8.self).unicodeScalars { result += scalar.properties.lowercaseMapping }
+      for scalar in String(decoding: text, as: UTF8.self).unicodeScalars {
+        result += scalar.properties.lowercaseMapping
+      }
       return Array(result.utf8)
     case .prepend(let prefix): return text.isEmpty ? text : prefix + text
     case .replaceText(let from, let to): return text.replacing(from, with: to)

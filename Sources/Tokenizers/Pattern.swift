@@ -16,7 +16,8 @@ final class Pattern: @unchecked Sendable {
   init(_ text: String, source: String) throws(TokenizerError) {
     self.text = text
     guard text.utf8.count <= Self.longest else {
-      throw .malformed(source: source, reason: "a pattern of \(text.utf8.count) bytes; at most \(Self.longest) are read")
+      throw .malformed(
+        source: source, reason: "a pattern of \(text.utf8.count) bytes; at most \(Self.longest) are read")
     }
     let translated = try Self.translate(text, source: source)
     var status: Int32 = 0
@@ -38,7 +39,9 @@ final class Pattern: @unchecked Sendable {
   static func literal(_ text: String) -> String {
     var result = ""
     for scalar in text.unicodeScalars {
-      if scalar.value < 0x80, !scalar.properties.isAlphabetic, scalar.properties.numericType == nil, scalar.value >= 0x21 {
+      if scalar.value < 0x80, !scalar.properties.isAlphabetic, scalar.properties.numericType == nil,
+        scalar.value >= 0x21
+      {
         result += "\\"
       }
       result.unicodeScalars.append(scalar)
@@ -74,7 +77,8 @@ final class Pattern: @unchecked Sendable {
         case "w": result += inClass ? word : "[\(word)]"
         case "S" where !inClass: result += "[^\(space)]"
         case "W" where !inClass: result += "[^\(word)]"
-        case "S", "W", "h", "H", "R", "X", "K", "G", "O", "g", "k", "M", "C", "c", "y", "Y", "N", "o", "E", "Q", "v", "V":
+        case "S", "W", "h", "H", "R", "X", "K", "G", "O", "g", "k", "M", "C", "c", "y", "Y", "N", "o", "E", "Q", "v",
+          "V":
           throw refuse("\\\(letter)")
         default: result += "\\\(letter)"
         }
