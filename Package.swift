@@ -59,7 +59,7 @@ let package = Package(
 
     // MARK: - Tests
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"], exclude: ["References"]),
-    .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers"]),
+    .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers"], exclude: ["References"]),
     .testTarget(name: "AutogradTests", dependencies: ["Autograd", "Tensors"], exclude: ["References"]),
     .testTarget(
       name: "TransformersTests", dependencies: ["Transformers", "Autograd", "Tensors"], exclude: ["References"]),
