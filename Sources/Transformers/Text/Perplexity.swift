@@ -22,6 +22,7 @@ public func perplexity(_ model: Model, of windows: TokenWindows, limit: Int? = n
   let result = Evaluation(scores, parts: [windows.name])
   let margin = 1.96 * result.lossError
   return Measure(
-    exp(result.loss), low: count > 1 ? exp(result.loss - margin) : nil, high: count > 1 ? exp(result.loss + margin) : nil,
+    exp(result.loss), low: count > 1 ? exp(result.loss - margin) : nil,
+    high: count > 1 ? exp(result.loss + margin) : nil,
     chance: Double(model.configuration.vocabulary), chanceModel: "uniform guess")
 }
