@@ -62,14 +62,15 @@ let package = Package(
     .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers"], exclude: ["References"]),
     .testTarget(name: "AutogradTests", dependencies: ["Autograd", "Tensors"], exclude: ["References"]),
     .testTarget(
-      name: "TransformersTests", dependencies: ["Transformers", "Autograd", "Tensors"], exclude: ["References"]),
+      name: "TransformersTests", dependencies: ["Transformers", "Tokenizers", "Autograd", "Tensors"],
+      exclude: ["References"]),
     .testTarget(
       name: "ModelFilesTests", dependencies: ["ModelFiles", "Transformers", "Tokenizers", "Tensors", "Checkpoints"],
       exclude: ["References"]),
     .testTarget(
       name: "TaskGeometryTests", dependencies: ["TaskGeometry", "Transformers", "Tensors"], exclude: ["References"]),
     .testTarget(name: "TVSLanguageTests", dependencies: ["TVSLanguage"]),
-    .testTarget(name: "TVSBuiltinsTests", dependencies: ["TVSBuiltins", "TVSLanguage"]),
+    .testTarget(name: "TVSBuiltinsTests", dependencies: ["TVSBuiltins", "TVSLanguage", "Transformers"]),
     .testTarget(name: "TVSShellTests", dependencies: ["TVSShell", "TVSLanguage"]),
   ],
   swiftLanguageModes: [.v6]

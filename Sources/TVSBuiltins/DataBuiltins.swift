@@ -17,13 +17,14 @@ enum DataBuiltins {
     details: """
       A sequence is [task] d1 … dn [sep] o1 … on: ten digits, one token a task, one separator. Only the answer counts in \
       loss and accuracy. mod-add gives oᵢ = (dᵢ + dᵢ₋₁) mod 10, with the last digit before the first. Questions \
-      are drawn uniformly, as a function of (seed, batch, row) alone.
+      are drawn uniformly, as a function of (seed, batch, row) alone. A model with a tokenizer reads the same questions as \
+      text, "sort:31254 =12345", with one token a digit.
       """,
     examples: [
       .init("task(\"sort\", length=4).name", shows: "\"sort/4\""),
       .init("task(\"copy\").context", shows: "17"),
     ],
-    errors: ["E0209", "E0501"], seeAlso: ["mix", "sample", "train"]
+    errors: ["E0209", "E0501"], seeAlso: ["mix", "dataset", "sample", "train"]
   ) { call in
     .native(DataValue(try DigitTask(call.string("name"), length: call.integer("length"))))
   }
@@ -61,7 +62,7 @@ enum DataBuiltins {
   private static let sample = Builtin(
     "sample", topic: "data", summary: "Examples as a person reads them.",
     parameters: [
-      Parameter("data", "data", help: "a task or a mixture"),
+      Parameter("data", "data", help: "a task, a mixture, or data from a file"),
       Parameter("n", "integer", presence: .defaults(.number(5)), help: "how many"),
       Parameter(
         "seed", "integer", presence: .optional("the session's seed"), byNameOnly: true, help: "which examples"),
@@ -77,21 +78,24 @@ enum DataBuiltins {
         .invalidArgument, "n cannot be \(NumberText.grouped(count))", label: "it must lie between 0 and 1,000,000",
         argument: "n")
     }
-    let examples = try data.examples(count: count, seed: TensorArguments.seed(call), index: 0)
-    return .list(examples.map { .string(data.text(of: $0)) })
+    return .list(try data.texts(count: count, seed: TensorArguments.seed(call), index: 0).map { .string($0) })
   }
 
   private static let holdout = Builtin(
     "holdout", topic: "data", summary: "Two parts of data that share no input: one to train on, one to test on.",
     parameters: [
-      Parameter("data", "data", help: "a task or a mixture"),
+      Parameter("data", "data", help: "a task, a mixture, or data from a file"),
       Parameter("fraction", "number", help: "share of inputs in the second part, between 0 and 1"),
       Parameter(
         "seed", "integer", presence: .optional("the session's seed"), byNameOnly: true, help: "which inputs"),
     ],
-    returns: "list", details: "Each input falls into one part by a hash of it, so that no draw of one meets the other.",
+    returns: "list",
+    details: """
+      Each question, prompt or passage falls into one part by a hash of it, so that no draw of one meets the other. A \
+      mixture is divided part by part.
+      """,
     examples: [.init("kept, held = holdout(task(\"sort\"), 0.2, seed=1); held.name", shows: "\"sort held out 0.2\"")],
-    errors: ["E0209"], seeAlso: ["task", "accuracy"]
+    errors: ["E0209", "E0502"], seeAlso: ["task", "dataset", "accuracy"]
   ) { call in
     let parts = try call.data().holdout(call.number("fraction"), seed: TensorArguments.seed(call))
     return .list([.native(DataValue(parts.kept)), .native(DataValue(parts.heldOut))])

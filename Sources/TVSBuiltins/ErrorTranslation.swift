@@ -1,6 +1,7 @@
 import TVSLanguage
 import TaskGeometry
 import Tensors
+import Tokenizers
 import Transformers
 
 extension Library {
@@ -8,6 +9,7 @@ extension Library {
   @Sendable public static func translate(_ error: any Error) -> ErrorReport? {
     switch error {
     case let error as TensorError: ErrorReport(error)
+    case let error as TokenizerError: ErrorReport(error)
     case let error as TransformerError: ErrorReport(error)
     case let error as GeometryError: ErrorReport(error)
     default: nil

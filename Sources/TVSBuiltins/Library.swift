@@ -6,6 +6,6 @@ public enum Library {
   /// Every record.
   public static let all: [Builtin] =
     CoreBuiltins.all + TableBuiltins.all + TensorBuiltins.all + StatisticsBuiltins.all + ModelBuiltins.all
-    + DataBuiltins.all
+    + TextBuiltins.all + DataBuiltins.all + TextDataBuiltins.all
     + TrainingBuiltins.all + GeometryBuiltins.all
 }

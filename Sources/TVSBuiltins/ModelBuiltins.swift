@@ -1,11 +1,12 @@
 import TVSLanguage
 import Tensors
+import Tokenizers
 import Transformers
 
 /// The chapter on models.
 enum ModelBuiltins {
   /// All records.
-  static let all: [Builtin] = [transformer, adapt, merge, parameters, digest, logits, generate]
+  static let all: [Builtin] = [transformer, adapt, merge, parameters, digest]
 
   /// A model so small that examples finish in a moment.
   static let exampleModel = "m = transformer(layers=1, width=16, heads=2, context=8, seed=1)"
@@ -22,7 +23,11 @@ enum ModelBuiltins {
       Parameter(
         "context", "integer", presence: .defaults(.number(18)), byNameOnly: true, help: "longest sequence, in tokens"),
       Parameter(
-        "vocabulary", "integer", presence: .defaults(.number(16)), byNameOnly: true, help: "number of tokens"),
+        "vocabulary", "integer", presence: .optional("16, or the tokenizer's"), byNameOnly: true,
+        help: "number of tokens"),
+      Parameter(
+        "tokenizer", "string", presence: .optional("none: it reads token ids"), byNameOnly: true,
+        help: "\"bytes\" for a model that reads text, one token a byte"),
       Parameter(
         "seed", "integer", presence: .optional("the session's seed"), byNameOnly: true,
         help: "begins the streams of the weights"),
@@ -31,7 +36,8 @@ enum ModelBuiltins {
     details: """
       The block of GPT-2: layer norm before attention and before the MLP, learned positions, GELU in its tanh form, output \
       tied to the token embedding. Matrices and tables are drawn from N(0, 0.02²), each from a stream keyed by its name; \
-      gains are one and biases zero. The default vocabulary and context are those of the digit tasks at length 8.
+      gains are one and biases zero. The default vocabulary and context are those of the digit tasks at length 8. A model with a tokenizer reads \
+      digit tasks as text, such as "sort:31254 =12345".
       """,
     examples: [
       .init("transformer(layers=4, width=128, heads=2).parameters", shows: "534528"),
@@ -41,10 +47,23 @@ enum ModelBuiltins {
     ],
     errors: ["E0209", "E0401"], seeAlso: ["train", "adapt", "parameters", "task"]
   ) { call in
+    var tokenizer: Tokenizer?
+    if call.isGiven("tokenizer") {
+      _ = try GeometryArguments.choice(call, "tokenizer", ["bytes"])
+      tokenizer = .bytes
+    }
+    let vocabulary = call.isGiven("vocabulary") ? try call.integer("vocabulary") : tokenizer?.count ?? 16
+    if let tokenizer, vocabulary < tokenizer.count {
+      throw ErrorReport(
+        .invalidArgument, "vocabulary cannot be \(vocabulary)", label: "the tokenizer has \(tokenizer.count) tokens",
+        argument: "vocabulary")
+    }
     let sizes = try DecoderConfiguration(
       layers: call.integer("layers"), width: call.integer("width"), heads: call.integer("heads"),
-      mlp: call.number("mlp"), context: call.integer("context"), vocabulary: call.integer("vocabulary"))
-    return .native(ModelValue(try Model(PreNormDecoder(sizes), seed: TensorArguments.seed(call))))
+      mlp: call.number("mlp"), context: call.integer("context"), vocabulary: vocabulary)
+    var model = try Model(PreNormDecoder(sizes), seed: TensorArguments.seed(call))
+    model.tokenizer = tokenizer
+    return .native(ModelValue(model))
   }
 
   private static let adapt = Builtin(
@@ -130,54 +149,4 @@ enum ModelBuiltins {
     examples: [.init(exampleModel + "; digest(m) == digest(m + 0*(m - m))", shows: "true")],
     seeAlso: ["provenance", "same"]
   ) { call in .string(try call.model().digest) }
-
-  private static let tokens = Parameter("prompt", "list", "tensor", help: "token ids, from 0")
-
-  private static let logits = Builtin(
-    "logits", topic: "model", summary: "A model's scores of every next token, one row a position.",
-    parameters: [Parameter("model", "model", help: "any model"), tokens], returns: "tensor",
-    details: "Row i scores the token after position i, given those up to it. Softmax over a row gives probabilities.",
-    examples: [.init(exampleModel + "; logits(m, [1, 2, 3]).shape", shows: "[3, 16]")],
-    errors: ["E0502"], seeAlso: ["generate", "softmax"]
-  ) { call in
-    let model = try call.model()
-    let tokens = try tokenIDs(call, "prompt")
-    let values = try Transformers.logits(of: model, tokens: tokens)
-    return TensorValue.value(try Tensor(values, shape: [tokens.count, model.configuration.vocabulary]))
-  }
-
-  private static let generate = Builtin(
-    "generate", topic: "model", summary: "Continues a sequence of tokens greedily.",
-    parameters: [
-      Parameter("model", "model", help: "any model"), tokens,
-      Parameter(
-        "tokens", "integer", presence: .defaults(.number(50)), byNameOnly: true,
-        help: "how many to add at most; fewer when the context is full"),
-    ],
-    returns: "list", details: "Each next token is the model's first choice. Gives the new tokens only.",
-    examples: [.init(exampleModel + "; len(generate(m, [1, 2], tokens=3))", shows: "3")],
-    errors: ["E0502"], seeAlso: ["logits"]
-  ) { call in
-    let model = try call.model()
-    let prompt = try tokenIDs(call, "prompt")
-    let count = try call.integer("tokens")
-    guard count >= 0 else {
-      throw ErrorReport(
-        .invalidArgument, "tokens cannot be \(count)", label: "it must be at least 0", argument: "tokens")
-    }
-    return .list(try Transformers.generate(model, prompt: prompt, count: count).map { .number(Double($0)) })
-  }
-
-  // MARK: - Arguments
-
-  private static func tokenIDs(_ call: Call, _ name: String) throws -> [Int32] {
-    try call.elements(name).map { item in
-      guard let whole = item.wholeNumber, let token = Int32(exactly: whole), token >= 0 else {
-        throw ErrorReport(
-          .wrongKind, "tokens are whole numbers from 0, not \(item.article)", help: "as in [10, 3, 1, 2, 14]",
-          argument: name)
-      }
-      return token
-    }
-  }
 }

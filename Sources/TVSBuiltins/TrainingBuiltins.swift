@@ -52,7 +52,7 @@ enum TrainingBuiltins {
       size and decays; with optimizer="sgd" every step stays inside.
       """,
     examples: [.init(example + "; train(m, t, steps=2, batch=4, seed=1) == m", shows: "false")],
-    errors: ["E0203", "E0209", "E0404", "E0501", "E0502"], seeAlso: ["recover", "accuracy", "loss", "damage"]
+    errors: ["E0203", "E0209", "E0404", "E0501", "E0502", "E0504"], seeAlso: ["recover", "accuracy", "loss", "damage"]
   ) { call in
     let model = try call.model()
     let options = TrainingOptions(
@@ -69,9 +69,10 @@ enum TrainingBuiltins {
 
   private static let scored: [Parameter] = [
     Parameter("model", "model", help: "the model to score"),
-    Parameter("data", "data", help: "a task or a mixture"),
+    Parameter("data", "data", help: "a task, a mixture, or data from a file"),
     Parameter(
-      "count", "integer", presence: .defaults(.number(512)), byNameOnly: true, help: "examples to score"),
+      "count", "integer", presence: .defaults(.number(512)), byNameOnly: true,
+      help: "examples to score; all of them where there are fewer"),
     Parameter(
       "seed", "integer", presence: .optional("the session's seed"), byNameOnly: true,
       help: "which examples; never those that training with this seed draws from its stream"),
@@ -82,12 +83,13 @@ enum TrainingBuiltins {
     parameters: scored, returns: "measure",
     details: """
       Cross-entropy at the answer's tokens, with a 95 % interval from the spread between examples (a ratio estimate: the \
-      tokens of one example are not independent). chance is the loss of guessing uniformly among the digits, ln 10.
+      tokens of one example are not independent). chance is the loss of guessing uniformly: among the digits, ln 10; among \
+      all tokens for text.
       """,
     examples: [.init(example + "; loss(m, t, count=64) > 2", shows: "true")],
-    errors: ["E0209", "E0502"], seeAlso: ["accuracy", "gradient"]
+    errors: ["E0209", "E0502", "E0504"], seeAlso: ["accuracy", "gradient", "perplexity"]
   ) { call in
-    let data = try call.data()
+    let data = try call.data().bound(to: call.model())
     let result = try evaluation(call, data)
     return GeometryBuiltins.measure(
       Measure(result.loss, margin: 1.96 * result.lossError, chance: data.guessLoss, chanceModel: "uniform guess"))
@@ -98,11 +100,12 @@ enum TrainingBuiltins {
     parameters: scored, returns: "measure",
     details: """
       Exact match: every token of the answer is the model's first choice given the true ones before it, which equals \
-      greedy decoding since the first wrong token fails both. The interval is Wilson's at 95 %; chance is the probability \
+      greedy decoding since the first wrong token fails both. Where data has choices, the answer has to be more likely than \
+      each of the others. The interval is Wilson's at 95 %; chance is the probability \
       that an answer of the right kind drawn at random matches.
       """,
     examples: [.init(example + "; accuracy(m, t, count=64) <= 1", shows: "true")],
-    errors: ["E0209", "E0502"], seeAlso: ["loss", "damage", "train"]
+    errors: ["E0209", "E0502", "E0504"], seeAlso: ["loss", "damage", "train", "dataset"]
   ) { call in
     let data = try call.data()
     let result = try evaluation(call, data)

@@ -43,8 +43,17 @@ extension ErrorReport {
       self.init(
         .notFinite, "the \(what) is not a finite number" + (step.map { " at step \($0)" } ?? ""),
         help: "try a smaller lr, a longer warmup, or clip=1")
+    case .noTokenizer(let data, let model):
+      let isArgument = ["prompt", "text", "ids", "stop"].contains(data)
+      self.init(
+        .noTokenizer, "\(data) is text, and \(model) has no tokenizer",
+        help: isArgument
+          ? "give token ids, or load a model that comes with its tokenizer"
+          : "load a model that comes with its tokenizer, or make one with tokenizer=\"bytes\"",
+        argument: isArgument ? data : "data")
     case .emptyData(let data, let reason):
-      self.init(.dataMismatch, "\(data): \(reason)", argument: data == "prompt" ? data : "data")
+      self.init(
+        .dataMismatch, "\(data): \(reason)", argument: ["prompt", "text", "answers"].contains(data) ? data : "data")
     }
   }
 

@@ -16,6 +16,9 @@ public struct Batch: Sendable, Equatable {
   public let targetCounts: [Int]
   /// For each row, which part of a mixture it came from (0 when there is one part).
   public let parts: [Int]
+  /// For each row, the same question with each of the wrong answers that it is scored against; none when the answer
+  /// has to be produced.
+  public let alternatives: [[Example]]
 
   /// A batch from its parts.
   ///
@@ -43,6 +46,22 @@ public struct Batch: Sendable, Equatable {
     self.targets = targets
     targetCounts = counts
     parts = Array(repeating: 0, count: rows)
+    alternatives = Array(repeating: [], count: rows)
+  }
+
+  /// A batch from parts that fit together already.
+  init(
+    rows: Int, length: Int, tokens: [Int32], positions: [Int32], targets: [Int32], targetCounts: [Int], parts: [Int],
+    alternatives: [[Example]]
+  ) {
+    self.rows = rows
+    self.length = length
+    self.tokens = tokens
+    self.positions = positions
+    self.targets = targets
+    self.targetCounts = targetCounts
+    self.parts = parts
+    self.alternatives = alternatives
   }
 
   /// A batch from examples.
@@ -70,6 +89,7 @@ public struct Batch: Sendable, Equatable {
     self.targets = targets
     targetCounts = examples.map(\.targets.count)
     parts = examples.map(\.part)
+    alternatives = examples.map(\.alternatives)
   }
 
   /// One sequence: what the model reads, and what should follow each of its last tokens.
@@ -80,6 +100,8 @@ public struct Batch: Sendable, Equatable {
     public var targets: [Int32]
     /// Which part of a mixture the example came from.
     public var part: Int
+    /// The question with each of the wrong answers, when the answer is a choice among given ones.
+    public var alternatives: [Example] = []
 
     /// The sequence `prompt + answer`, in which only the answer is scored.
     ///

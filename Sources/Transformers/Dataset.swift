@@ -29,6 +29,28 @@ public protocol Dataset: Sendable {
   func batch(size: Int, seed: UInt64, index: Int) throws -> Batch
   /// An example as a person reads it, such as `sort 3 1 2 → 1 2 3`.
   func text(of example: Batch.Example) -> String
+
+  /// Whether only a model with a tokenizer can read it.
+  var needsTokenizer: Bool { get }
+  /// How many different examples one batch can hold; nil when they are generated.
+  var distinctCount: Int? { get }
+  /// The data as a model reads it: text becomes the model's tokens.
+  ///
+  /// - Throws: ``TransformerError/noTokenizer(data:model:)`` when text meets a model that reads token ids only,
+  ///   `TokenizerError`, `Interrupted`.
+  func bound(to model: Model) throws -> any Dataset
+  /// The first examples of batch number `index` as a person reads them, without any model.
+  ///
+  /// - Throws: as ``examples(count:seed:index:)``.
+  func texts(count: Int, seed: UInt64, index: Int) throws -> [String]
+}
+
+/// Data whose inputs can be divided by a hash of each, so that two parts share none.
+public protocol SplittableDataset: Dataset {
+  /// The same data on a part of its inputs.
+  ///
+  /// - Throws: ``TransformerError`` when nothing is left.
+  func restricted(to part: InputPart) throws(TransformerError) -> Self
 }
 
 extension Dataset {
@@ -38,6 +60,18 @@ extension Dataset {
   public var exampleCount: Int? { nil }
   /// The probability of an exact match by chance; nil if not known.
   public var chance: Double? { nil }
+  /// Tokens of its own, which any model with a large enough vocabulary reads.
+  public var needsTokenizer: Bool { false }
+  /// How many different examples one batch can hold; nil when they are generated.
+  public var distinctCount: Int? { exampleCount }
+
+  /// The data itself, whose tokens do not depend on the model.
+  public func bound(to model: Model) throws -> any Dataset { self }
+
+  /// The first examples of batch number `index` as a person reads them.
+  public func texts(count: Int, seed: UInt64, index: Int) throws -> [String] {
+    try examples(count: count, seed: seed, index: index).map(text)
+  }
 
   /// Batch number `index` of the stream that `seed` begins.
   ///
@@ -58,7 +92,18 @@ extension Dataset {
 
   /// The first example of the stream of seed 0, as text.
   public var exampleText: String {
-    guard let example = try? examples(count: 1, seed: 0, index: 0).first else { return "" }
-    return text(of: example)
+    (try? texts(count: 1, seed: 0, index: 0).first) ?? ""
+  }
+}
+
+extension Model {
+  /// The data as this model reads it, checked against its vocabulary and context: the entrance of everything that trains
+  /// or scores.
+  ///
+  /// - Throws: ``TransformerError`` when the data does not fit, `TokenizerError`, `Interrupted`.
+  public func reading(_ data: any Dataset) throws -> any Dataset {
+    let bound = try data.bound(to: self)
+    try checkFits(bound)
+    return bound
   }
 }

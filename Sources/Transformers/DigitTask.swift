@@ -3,8 +3,9 @@ import Tensors
 
 /// A generated task on sequences of digits: `[task] d1 … dn [sep] o1 … on`, scored on the answer o1 … on.
 ///
-/// Tokens 0–9 are the digits; each kind of task has one token; the last one separates question and answer.
-public struct DigitTask: Dataset, Hashable {
+/// Tokens 0–9 are the digits; each kind of task has one token; the last one separates question and answer. A model with
+/// a tokenizer reads the task as text instead: see ``TextTask``.
+public struct DigitTask: SplittableDataset, Hashable {
   /// What is asked.
   public let kind: Kind
   /// Digits of the question, which are also those of the answer.
@@ -83,12 +84,18 @@ public struct DigitTask: Dataset, Hashable {
 
   /// The examples of batch number `index`.
   public func examples(count: Int, seed: UInt64, index: Int) throws -> [Batch.Example] {
+    try questions(count: count, seed: seed, index: index).map { digits in
+      Batch.Example(prompt: [token] + digits + [Self.separator], answer: answer(to: digits))
+    }
+  }
+
+  /// The questions of batch number `index`, in symbols or in words.
+  func questions(count: Int, seed: UInt64, index: Int) throws -> [[Int32]] {
     // The stream does not depend on which part is drawn, nor on how many rows a batch has.
     let stream = RandomStream(seed: seed, purpose: "examples", name: "\(kind.rawValue)/\(length)")
       .substream(UInt64(max(0, index)))
     return try (0..<max(0, count)).map { row in
-      let digits = try draw(stream.substream(UInt64(row)))
-      return Batch.Example(prompt: [token] + digits + [Self.separator], answer: answer(to: digits))
+      try draw(stream.substream(UInt64(row)))
     }
   }
 
@@ -117,7 +124,12 @@ public struct DigitTask: Dataset, Hashable {
   /// An example as a person reads it.
   public func text(of example: Batch.Example) -> String {
     let digits = example.tokens.dropFirst().prefix { $0 < 10 }
-    return "\(kind.rawValue) \(Self.text(digits)) → \(Self.text(example.targets[...]))"
+    return text(digits, example.targets[...])
+  }
+
+  /// A question and its answer as a person reads them.
+  func text(_ question: ArraySlice<Int32>, _ answer: ArraySlice<Int32>) -> String {
+    "\(kind.rawValue) \(Self.text(question)) → \(Self.text(answer))"
   }
 
   private static func text(_ digits: ArraySlice<Int32>) -> String {

@@ -8,7 +8,8 @@ public struct Evaluation: Sendable {
   /// Standard error of the loss: examples are independent, the positions within one are not.
   public let lossError: Double
   /// Examples in which every answer token is the model's first choice given the true ones before it, which is exact
-  /// match under greedy decoding: the first wrong token fails both.
+  /// match under greedy decoding: the first wrong token fails both. Where there are answers to choose from, examples
+  /// whose answer is more likely than each of the others.
   public let exactMatches: Int
   /// Examples scored.
   public let count: Int
@@ -39,51 +40,62 @@ public func evaluationSeed(_ seed: UInt64) -> UInt64 {
 
 /// Scores a model on `count` examples that training with the same seed has not drawn from its stream.
 ///
+/// Data of which there are fewer examples is scored whole, each example once.
+///
 /// - Parameters:
 ///   - model: the model.
 ///   - data: what to score it on.
 ///   - count: how many examples.
 ///   - seed: which examples.
 ///   - free: stands in for the model's free weights; nil for its own.
-/// - Throws: ``TransformerError``, `TensorError`, `Interrupted`.
+/// - Throws: ``TransformerError``, `TensorError`, `TokenizerError`, `Interrupted`.
 public func evaluate(
   _ model: Model, on data: any Dataset, count: Int = 512, seed: UInt64 = 0, free: UnsafePointer<Float>? = nil
 ) throws -> Evaluation {
-  try model.checkFits(data)
   guard (1...(1 << 24)).contains(count) else {
     throw TransformerError.invalidOption(field: "count", value: "\(count)", reason: "must lie between 1 and 16,777,216")
   }
-  let size = 128
+  let data = try model.reading(data)
   let seed = evaluationSeed(seed)
-  let parts = data.parts
-  var matches = [Int](repeating: 0, count: parts.count)
-  var counts = matches
-  // The loss is a ratio of two sums over examples, so its error follows from how far each example is from the ratio.
-  var examples: [(loss: Double, tokens: Int)] = []
-  try Workspace.withShared { workspace in
+  var scores: [Score]
+  if let distinct = data.distinctCount {
+    let examples = try data.examples(count: min(count, max(1, distinct)), seed: seed, index: 0)
+    scores = try Scoring(model, free).scores(of: examples, activity: "evaluate")
+  } else {
+    let size = 128
+    let activity = Activity("evaluate", total: (count + size - 1) / size)
+    defer { activity.finish() }
+    scores = []
     for index in 0..<(count + size - 1) / size {
-      try Cancellation.check()
       let batch = try data.batch(size: min(size, count - index * size), seed: seed, index: index)
-      let (losses, choices) = try workspace.score(model, free: free, on: batch)
-      var first = 0
-      for (row, length) in batch.targetCounts.enumerated() {
-        let part = min(batch.parts[row], parts.count - 1)
-        counts[part] += 1
-        examples.append((losses[first..<first + length].reduce(0) { $0 + Double($1) }, length))
-        if choices[first..<first + length] == batch.targets[first..<first + length] { matches[part] += 1 }
-        first += length
-      }
+      scores += try Scoring(model, free).scores(of: batch)
+      try activity.advance()
     }
   }
-  let scored = Double(max(1, examples.reduce(0) { $0 + $1.tokens }))
-  let loss = examples.reduce(0) { $0 + $1.loss } / scored
-  let spread = examples.reduce(0) { sum, example in
-    let residual = example.loss - loss * Double(example.tokens)
-    return sum + residual * residual
+  return Evaluation(scores, parts: data.parts.map(\.name))
+}
+
+extension Evaluation {
+  /// Sums up examples.
+  ///
+  /// The loss is a ratio of two sums over examples, so its error follows from how far each example is from the ratio.
+  init(_ scores: [Score], parts: [String]) {
+    var matches = [Int](repeating: 0, count: parts.count)
+    var counts = matches
+    for score in scores {
+      let part = min(score.part, parts.count - 1)
+      counts[part] += 1
+      if score.isRight { matches[part] += 1 }
+    }
+    let scored = Double(max(1, scores.reduce(0) { $0 + $1.tokens }))
+    let loss = scores.reduce(0) { $0 + $1.loss } / scored
+    let spread = scores.reduce(0) { sum, score in
+      let residual = score.loss - loss * Double(score.tokens)
+      return sum + residual * residual
+    }
+    self.init(
+      loss: loss, lossError: spread.squareRoot() / scored, exactMatches: matches.reduce(0, +),
+      count: counts.reduce(0, +),
+      perTask: parts.indices.map { Part(name: parts[$0], exactMatches: matches[$0], count: counts[$0]) })
   }
-  return Evaluation(
-    loss: loss, lossError: spread.squareRoot() / scored, exactMatches: matches.reduce(0, +), count: counts.reduce(0, +),
-    perTask: parts.indices.map {
-      Evaluation.Part(name: parts[$0].name, exactMatches: matches[$0], count: counts[$0])
-    })
 }

@@ -1,4 +1,4 @@
-/// A part of the inputs of a generated task, chosen by a hash of each input, so that two parts never share an input.
+/// A part of the inputs of a task or a file, chosen by a hash of each input, so that two parts never share an input.
 public enum InputPart: Sendable, Hashable {
   /// Every input.
   case all
@@ -8,17 +8,22 @@ public enum InputPart: Sendable, Hashable {
   case heldOut(Double, seed: UInt64)
 
   /// Whether an input belongs to the part.
-  public func contains(_ digits: [Int32]) -> Bool {
+  public func contains(_ digits: [Int32]) -> Bool { digits.withUnsafeBytes { contains($0) } }
+
+  /// Whether a text belongs to the part.
+  public func contains(_ text: String) -> Bool { Array(text.utf8).withUnsafeBytes { contains($0) } }
+
+  private func contains(_ bytes: UnsafeRawBufferPointer) -> Bool {
     switch self {
     case .all: true
-    case .kept(let fraction, let seed): Self.position(digits, seed) >= fraction
-    case .heldOut(let fraction, let seed): Self.position(digits, seed) < fraction
+    case .kept(let fraction, let seed): Self.position(bytes, seed) >= fraction
+    case .heldOut(let fraction, let seed): Self.position(bytes, seed) < fraction
     }
   }
 
   /// A number of 0 ..< 1 that depends on the input and the seed alone.
-  private static func position(_ digits: [Int32], _ seed: UInt64) -> Double {
-    Double(digits.withUnsafeBytes { Digest.hash($0, seed: seed) } >> 11) * 0x1p-53
+  private static func position(_ bytes: UnsafeRawBufferPointer, _ seed: UInt64) -> Double {
+    Double(Digest.hash(bytes, seed: seed) >> 11) * 0x1p-53
   }
 
   var suffix: String {
@@ -33,7 +38,7 @@ public enum InputPart: Sendable, Hashable {
 extension Dataset {
   /// Two parts that share no input.
   ///
-  /// For generated tasks each input falls into one part by a hash of it; a mixture is split part by part.
+  /// Each question, prompt or passage falls into one part by a hash of it; a mixture is split part by part.
   ///
   /// - Parameters:
   ///   - fraction: the share of inputs in the second part, between 0 and 1.
@@ -55,12 +60,12 @@ extension Dataset {
       }
       return (try Mixture(kept, weights: mixture.weights), try Mixture(heldOut, weights: mixture.weights))
     }
-    guard let task = self as? DigitTask else {
+    guard let data = self as? any SplittableDataset else {
       throw .invalidOption(field: "data", value: name, reason: "cannot be split")
     }
     return (
-      try task.restricted(to: .kept(without: fraction, seed: seed)),
-      try task.restricted(to: .heldOut(fraction, seed: seed))
+      try data.restricted(to: .kept(without: fraction, seed: seed)),
+      try data.restricted(to: .heldOut(fraction, seed: seed))
     )
   }
 }

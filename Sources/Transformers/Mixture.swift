@@ -32,6 +32,11 @@ public struct Mixture: Dataset {
     self.weights = weights.map { $0 / sum }
   }
 
+  private init(children: [any Dataset], shares: [Double]) {
+    self.children = children
+    weights = shares
+  }
+
   /// What calls and tables say.
   public var name: String { "mix(" + children.map(\.name).joined(separator: ", ") + ")" }
   /// The model needs at least so many tokens.
@@ -42,6 +47,30 @@ public struct Mixture: Dataset {
   public var exampleCount: Int? {
     children.reduce(Optional(0)) { sum, child in sum.flatMap { sum in child.exampleCount.map { sum + $0 } } }
   }
+  /// Whether only a model with a tokenizer can read one of the parts.
+  public var needsTokenizer: Bool { children.contains { $0.needsTokenizer } }
+  /// How many examples one batch can hold before a part repeats one; nil when all parts are generated.
+  public var distinctCount: Int? {
+    zip(children, weights).compactMap { child, share in
+      // The epsilon keeps the quota of a part that is just exhausted, such as 3 / 0.3, from losing one to rounding.
+      child.distinctCount.map { Int((Double($0) / share + 1e-9).rounded(.down)) }
+    }.min()
+  }
+
+  /// The mixture of the parts as a model reads them.
+  ///
+  /// - Throws: as the parts' own.
+  public func bound(to model: Model) throws -> any Dataset {
+    Mixture(children: try children.map { try $0.bound(to: model) }, shares: weights)
+  }
+
+  /// The first examples of batch number `index` as a person reads them.
+  public func texts(count: Int, seed: UInt64, index: Int) throws -> [String] {
+    try draw(count: count, seed: seed, index: index) { child, share, seed in
+      try children[child].texts(count: share, seed: seed, index: index)
+    }
+  }
+
   /// The probability of an exact match by chance; nil if not known.
   public var chance: Double? {
     zip(children, weights).reduce(Optional(0)) { sum, part in
@@ -79,18 +108,26 @@ public struct Mixture: Dataset {
 
   /// The examples of batch number `index`.
   public func examples(count: Int, seed: UInt64, index: Int) throws -> [Batch.Example] {
-    var examples: [Batch.Example] = []
-    examples.reserveCapacity(count)
+    try draw(count: count, seed: seed, index: index) { child, share, seed in
+      try children[child].examples(count: share, seed: seed, index: index).map { example in
+        var example = example
+        example.part = child
+        return example
+      }
+    }
+  }
+
+  private func draw<Item>(
+    count: Int, seed: UInt64, index: Int, _ from: (_ child: Int, _ share: Int, _ seed: UInt64) throws -> [Item]
+  ) rethrows -> [Item] {
+    var items: [Item] = []
+    items.reserveCapacity(count)
     for (child, share) in split(of: count, index: index).enumerated() where share > 0 {
       // Parts of one name must not repeat each other's examples.
       let twins = children[..<child].count { $0.name == children[child].name }
-      let seed = seed &+ UInt64(twins) &* 0x9E37_79B9_7F4A_7C15
-      for var example in try children[child].examples(count: share, seed: seed, index: index) {
-        example.part = child
-        examples.append(example)
-      }
+      items += try from(child, share, seed &+ UInt64(twins) &* 0x9E37_79B9_7F4A_7C15)
     }
-    return examples
+    return items
   }
 
   /// An example as a person reads it.

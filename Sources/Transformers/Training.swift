@@ -45,7 +45,7 @@ public func train(
   observe: ((StepReport) throws -> Void)? = nil
 ) throws -> TrainingResult {
   try options.validate()
-  try start.checkFits(data)
+  let data = try start.reading(data)
   let activity = Activity(name, total: options.steps)
   defer { activity.finish() }
 

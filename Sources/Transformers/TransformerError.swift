@@ -22,6 +22,8 @@ public enum TransformerError: Error, Sendable, Equatable {
   case contextTooShort(data: String, needed: Int, model: String, has: Int)
   /// A loss or gradient that is not a finite number. `step` counts from 1; nil outside training.
   case notFinite(what: String, step: Int?)
+  /// Text for a model that reads token ids only. `data` is what has the text: the name of data, or `prompt`.
+  case noTokenizer(data: String, model: String)
   /// Data from which no example can be drawn.
   case emptyData(data: String, reason: String)
 }

@@ -73,6 +73,8 @@ public struct ErrorCode: Sendable, Hashable, CustomStringConvertible {
   public static let dataMismatch = ErrorCode("E0502")
   /// A subspace or run that is too small or empty for the question.
   public static let degenerate = ErrorCode("E0503")
+  /// Text for a model that reads token ids only.
+  public static let noTokenizer = ErrorCode("E0504")
 
   // MARK: - E09: the rest
   /// A failure for which there is no cause of its own.
@@ -83,6 +85,6 @@ public struct ErrorCode: Sendable, Hashable, CustomStringConvertible {
     syntax, unclosed, malformedLiteral, unknownName, wrongKind, spaceMismatch, unknownArgument, arity, unknownField,
     indexOutOfRange, arithmetic, invalidArgument, assertion, raised, recursion, notSupported, unpacking, file,
     unknownModule, importCycle, fileFormat, tooLarge, shape, linearAlgebra, notFinite, unknownChoice, dataMismatch,
-    degenerate, unexpected,
+    degenerate, noTokenizer, unexpected,
   ]
 }

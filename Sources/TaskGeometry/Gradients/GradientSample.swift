@@ -31,7 +31,7 @@ public struct GradientSample: Sendable {
     guard batch >= 1, batch <= 1 << 20 else {
       throw GeometryError.outOfRange(what: "batch", value: batch, allowed: 1...(1 << 20))
     }
-    try model.checkFits(data)
+    let data = try model.reading(data)
     try MemoryBudget.check(bytes: batches * model.freeCount * MemoryLayout<Float>.stride)
     let activity = Activity(name, total: batches)
     defer { activity.finish() }

@@ -21,7 +21,7 @@ public enum Krylov {
     guard batch >= 1, batch <= 1 << 20 else {
       throw GeometryError.outOfRange(what: "batch", value: batch, allowed: 1...(1 << 20))
     }
-    try model.checkFits(data)
+    let data = try model.reading(data)
     let sample = try data.batch(size: batch, seed: seed, index: 0)
     var subspace = try space(
       dimension: k, in: model.parameterSpace, at: model.freeWeights, source: "krylov of \(data.name), \(k) vectors"

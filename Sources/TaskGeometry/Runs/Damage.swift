@@ -34,7 +34,7 @@ public struct Damage: Sendable {
     for task in tasks {
       let first = try evaluate(before, on: task, count: count, seed: seed)
       let second = try evaluate(after, on: task, count: count, seed: seed)
-      let interval = Proportion.differenceInterval(first.exactMatches, second.exactMatches, of: count)
+      let interval = Proportion.differenceInterval(first.exactMatches, second.exactMatches, of: first.count)
       rows.append(
         Row(
           task: task.name, before: Damage.measure(first, task), after: Damage.measure(second, task),
