@@ -85,7 +85,7 @@ public struct FileSink {
 }
 
 /// Little-endian numbers inside bytes; every read is checked against the end.
-struct ByteReader {
+struct ByteReader: Sendable {
   let data: Data
   let path: String
 
