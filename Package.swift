@@ -52,7 +52,8 @@ let package = Package(
         "TVSLanguage", "TaskGeometry", "ModelFiles", "Transformers", "Tokenizers", "Tensors", "Checkpoints",
         .product(name: "OrderedCollections", package: "swift-collections"),
       ]),
-    .target(name: "TVSShell", dependencies: ["TVSLanguage", "TVSBuiltins", "Checkpoints", "CCheckpoint", "CEditline"]),
+    .target(name: "TVSShell",
+      dependencies: ["TVSLanguage", "TVSBuiltins", "ModelFiles", "Checkpoints", "CCheckpoint", "CEditline"]),
     .executableTarget(
       name: "tvs",
       dependencies: ["TVSShell", .product(name: "ArgumentParser", package: "swift-argument-parser")]),

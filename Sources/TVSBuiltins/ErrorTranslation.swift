@@ -1,3 +1,4 @@
+import ModelFiles
 import TVSLanguage
 import TaskGeometry
 import Tensors
@@ -10,6 +11,7 @@ extension Library {
     case let error as TensorError: ErrorReport(error)
     case let error as TransformerError: ErrorReport(error)
     case let error as GeometryError: ErrorReport(error)
+    case let error as LibraryError: ErrorReport(error)
     default: nil
     }
   }

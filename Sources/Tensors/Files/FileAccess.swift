@@ -40,7 +40,8 @@ public enum FileAccess {
     }
   }
 
-  static func reason(_ code: Int32) -> String {
+  /// Why a file could not be written, from an `errno`.
+  public static func reason(_ code: Int32) -> String {
     switch code {
     case ENOENT: "its folder does not exist"
     case EACCES, EPERM, EROFS: "writing is not permitted there"
