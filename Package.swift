@@ -52,7 +52,8 @@ let package = Package(
         "TVSLanguage", "TaskGeometry", "ModelFiles", "Transformers", "Tokenizers", "Tensors", "Checkpoints",
         .product(name: "OrderedCollections", package: "swift-collections"),
       ]),
-    .target(name: "TVSShell",
+    .target(
+      name: "TVSShell",
       dependencies: ["TVSLanguage", "TVSBuiltins", "ModelFiles", "Checkpoints", "CCheckpoint", "CEditline"]),
     .executableTarget(
       name: "tvs",
@@ -64,7 +65,9 @@ let package = Package(
     .testTarget(name: "AutogradTests", dependencies: ["Autograd", "Tensors"], exclude: ["References"]),
     .testTarget(
       name: "TransformersTests", dependencies: ["Transformers", "Autograd", "Tensors"], exclude: ["References"]),
-    .testTarget(name: "ModelFilesTests", dependencies: ["ModelFiles", "Transformers", "Tokenizers", "Tensors"]),
+    .testTarget(
+      name: "ModelFilesTests",
+      dependencies: ["ModelFiles", "Transformers", "Tokenizers", "Tensors", "Checkpoints", "CKernels"]),
     .testTarget(
       name: "TaskGeometryTests", dependencies: ["TaskGeometry", "Transformers", "Tensors"], exclude: ["References"]),
     .testTarget(name: "TVSLanguageTests", dependencies: ["TVSLanguage"]),

@@ -5,7 +5,8 @@ import Transformers
 
 extension GeometryBuiltins {
   static let trajectory = Builtin(
-    "trajectory", topic: "geometry", summary: "Reads a run from the checkpoints or adapters that another trainer saved.",
+    "trajectory", topic: "geometry",
+    summary: "Reads a run from the checkpoints or adapters that another trainer saved.",
     parameters: [
       Parameter("paths", "list", help: "files or folders that load reads, such as glob(\"out/checkpoint-*\")"),
       Parameter(

@@ -46,7 +46,10 @@ final class RunValue: NativeValue, Sendable {
   // MARK: - Fields and elements
 
   var fieldNames: [String] {
-    ["displacement", "loss", "steps", "start", "end", "model", "lengths", "every", "seed", "optimizer", "data", "files"]
+    [
+      "displacement", "loss", "steps", "start", "end", "model", "lengths", "every", "seed", "optimizer", "data",
+      "files",
+    ]
   }
 
   func field(_ name: String) throws -> Value? {

@@ -31,7 +31,8 @@ struct HuggingFaceCache: Sendable {
   /// - Parameter source: `hf:name`, `hf:org/name` or `hf:org/name@revision`.
   /// - Throws: ``LibraryError``.
   func locate(_ source: String) throws(LibraryError) -> String {
-    let parts = source.dropFirst(3).split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+    let parts = source.dropFirst(3).split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false).map(
+      String.init)
     let model = parts[0]
     let revision = parts.count > 1 ? parts[1] : "main"
     let names = model.split(separator: "/", omittingEmptySubsequences: false)

@@ -138,7 +138,7 @@ struct ModelFetch {
   }
 
   private func megabytes(_ bytes: Int) -> String {
-    bytes < 1_000_000 ? "\(bytes / 1000) kB" : "\(bytes / 1_000_000) MB"
+    bytes < 1_000_000 ? "\(bytes / 1000) kB" : "\((bytes + 500_000) / 1_000_000) MB"
   }
 
   // MARK: - The weights

@@ -73,7 +73,8 @@ struct PackagePage: Sendable {
   /// - Parameter address: where it came from; its links may be relative to it.
   init(_ bytes: Data, at address: String) {
     let isJSON = bytes.first { !" \t\r\n".utf8.contains($0) } == UInt8(ascii: "{")
-    links = isJSON ? PackagePage.json(bytes, address) : PackagePage.html(String(decoding: bytes, as: UTF8.self), address)
+    links =
+      isJSON ? PackagePage.json(bytes, address) : PackagePage.html(String(decoding: bytes, as: UTF8.self), address)
   }
 
   private static func json(_ bytes: Data, _ address: String) -> [Link] {
@@ -117,7 +118,9 @@ struct PackagePage: Sendable {
 
   /// A link as seen from a page. An index that asks for a password asks for it at its files too, as pip has it.
   private static func absolute(_ link: String, _ address: String) -> String? {
-    guard let base = URL(string: address), let url = URL(string: link, relativeTo: base)?.absoluteURL else { return nil }
+    guard let base = URL(string: address), let url = URL(string: link, relativeTo: base)?.absoluteURL else {
+      return nil
+    }
     guard url.user == nil, let user = base.user, url.host == base.host, url.scheme == base.scheme,
       var parts = URLComponents(url: url, resolvingAgainstBaseURL: true)
     else { return url.absoluteString }

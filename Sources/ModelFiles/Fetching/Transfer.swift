@@ -27,7 +27,8 @@ struct Transfer {
   func run(take: (UnsafeRawBufferPointer) throws -> Void, wait: () throws -> Void) throws -> End {
     // A line that stands still for a minute is dead: --speed-time. The answer to --fail is no content, but a status.
     let arguments = [
-      "--silent", "--show-error", "--fail", "--location", "--max-redirs", "10", "--proto", "=https,http,file",
+      "--silent", "--show-error", "--no-buffer", "--fail", "--location", "--max-redirs", "10", "--proto",
+      "=https,http,file",
       "--proto-redir", "=https,http", "--connect-timeout", "20", "--speed-limit", "1", "--speed-time", "60",
       "--config", "-",
     ]
