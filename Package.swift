@@ -52,7 +52,9 @@ let package = Package(
         "TVSLanguage", "TaskGeometry", "ModelFiles", "Transformers", "Tokenizers", "Tensors", "Checkpoints",
         .product(name: "OrderedCollections", package: "swift-collections"),
       ]),
-    .target(name: "TVSShell", dependencies: ["TVSLanguage", "TVSBuiltins", "Checkpoints", "CCheckpoint", "CEditline"]),
+    .target(
+      name: "TVSShell",
+      dependencies: ["TVSLanguage", "TVSBuiltins", "ModelFiles", "Checkpoints", "CCheckpoint", "CEditline"]),
     .executableTarget(
       name: "tvs",
       dependencies: ["TVSShell", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
@@ -65,7 +67,8 @@ let package = Package(
       name: "TransformersTests", dependencies: ["Transformers", "Tokenizers", "Autograd", "Tensors"],
       exclude: ["References"]),
     .testTarget(
-      name: "ModelFilesTests", dependencies: ["ModelFiles", "Transformers", "Tokenizers", "Tensors", "Checkpoints"],
+      name: "ModelFilesTests",
+      dependencies: ["ModelFiles", "Transformers", "Tokenizers", "Tensors", "Checkpoints", "CKernels"],
       exclude: ["References"]),
     .testTarget(
       name: "TaskGeometryTests", dependencies: ["TaskGeometry", "Transformers", "Tensors"], exclude: ["References"]),

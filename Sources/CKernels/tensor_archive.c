@@ -1,5 +1,6 @@
 #include "tensor_archive.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 uint32_t tvs_crc32(uint32_t crc, const uint8_t *bytes, size_t count) {
@@ -19,10 +20,25 @@ typedef struct {
   size_t in_count, in_next;
   uint8_t *out;
   size_t out_count, out_next;
-  uint32_t buffer;
+  uint64_t buffer;
   int available;
   int failed;
+  // A stream that is drained keeps the last WINDOW bytes of `out`, to which later bytes may refer.
+  tvs_drain drain;
+  void *context;
+  size_t undrained;
 } Stream;
+
+enum { WINDOW = 32768, CHUNK = 1 << 18 };
+
+/// Hands on what nobody has seen yet and makes room behind the window. Returns 0 when there is room again.
+static int make_room(Stream *s) {
+  if (!s->drain) return -1;
+  if (s->drain(s->context, s->out + s->undrained, s->out_next - s->undrained)) return -1;
+  memmove(s->out, s->out + s->out_next - WINDOW, WINDOW);
+  s->out_next = s->undrained = WINDOW;
+  return 0;
+}
 
 static uint32_t bits(Stream *s, int count) {
   while (s->available < count) {
@@ -30,20 +46,22 @@ static uint32_t bits(Stream *s, int count) {
       s->failed = 1;
       return 0;
     }
-    s->buffer |= (uint32_t)s->in[s->in_next++] << s->available;
+    s->buffer |= (uint64_t)s->in[s->in_next++] << s->available;
     s->available += 8;
   }
-  uint32_t value = s->buffer & ((1u << count) - 1);
+  uint32_t value = (uint32_t)(s->buffer & (((uint64_t)1 << count) - 1));
   s->buffer >>= count;
   s->available -= count;
   return value;
 }
 
-enum { LONGEST = 15 };
+enum { LONGEST = 15, QUICK = 10 };
 
-/// A canonical Huffman code: how many codes there are of each length, and the symbols in order of their codes.
+/// A canonical Huffman code: how many codes there are of each length, and the symbols in order of their codes. Codes of
+/// at most QUICK bits are looked up by the next bits of the stream: symbol · 16 + length, or 0.
 typedef struct {
   uint16_t counts[LONGEST + 1], symbols[288];
+  uint16_t quick[1 << QUICK];
 } Code;
 
 /// Returns 0 if the lengths make a usable code. A code with one symbol may be incomplete, as RFC 1951 allows.
@@ -62,10 +80,33 @@ static int build(Code *code, const uint8_t *lengths, int count) {
   for (int i = 0; i < count; i++) {
     if (lengths[i]) code->symbols[offsets[lengths[i]]++] = (uint16_t)i;
   }
+  memset(code->quick, 0, sizeof code->quick);
+  unsigned first = 0, index = 0;
+  for (int length = 1; length <= QUICK; length++, first <<= 1) {
+    for (int i = 0; i < code->counts[length]; i++, first++, index++) {
+      // The stream gives the bits of a code from the highest to the lowest.
+      unsigned place = 0;
+      for (int bit = 0; bit < length; bit++) place |= (first >> bit & 1) << (length - 1 - bit);
+      for (; place < 1 << QUICK; place += 1u << length) {
+        code->quick[place] = (uint16_t)(code->symbols[index] << 4 | length);
+      }
+    }
+  }
   return 0;
 }
 
 static int symbol(Stream *s, const Code *code) {
+  while (s->available < LONGEST && s->in_next < s->in_count) {
+    s->buffer |= (uint64_t)s->in[s->in_next++] << s->available;
+    s->available += 8;
+  }
+  unsigned entry = code->quick[s->buffer & ((1 << QUICK) - 1)];
+  int known = (int)(entry & 15);
+  if (known && known <= s->available) {
+    s->buffer >>= known;
+    s->available -= known;
+    return (int)(entry >> 4);
+  }
   int value = 0, first = 0, index = 0;
   for (int length = 1; length <= LONGEST; length++) {
     value |= (int)bits(s, 1);
@@ -91,7 +132,7 @@ static int block(Stream *s, const Code *literals, const Code *distances) {
     if (next < 0 || next > 285) return -1;
     if (next == 256) return 0;
     if (next < 256) {
-      if (s->out_next == s->out_count) return -1;
+      if (s->out_next == s->out_count && make_room(s)) return -1;
       s->out[s->out_next++] = (uint8_t)next;
       continue;
     }
@@ -99,19 +140,23 @@ static int block(Stream *s, const Code *literals, const Code *distances) {
     int code = symbol(s, distances);
     if (code < 0 || code > 29) return -1;
     size_t distance = distance_bases[code] + bits(s, code < 2 ? 0 : code / 2 - 1);
-    if (s->failed || distance > s->out_next || length > s->out_count - s->out_next) return -1;
+    if (s->failed || distance > s->out_next) return -1;
+    if (length > s->out_count - s->out_next && (make_room(s) || distance > s->out_next)) return -1;
     for (size_t i = 0; i < length; i++, s->out_next++) s->out[s->out_next] = s->out[s->out_next - distance];
   }
 }
 
 static int stored(Stream *s) {
+  // The rest of the byte is padding; whole bytes that were read ahead go back.
+  s->in_next -= (size_t)(s->available / 8);
   s->buffer = 0;
   s->available = 0;
   if (s->in_count - s->in_next < 4) return -1;
   size_t length = s->in[s->in_next] | (size_t)s->in[s->in_next + 1] << 8;
   size_t check = s->in[s->in_next + 2] | (size_t)s->in[s->in_next + 3] << 8;
   s->in_next += 4;
-  if (length != (~check & 0xFFFF) || length > s->in_count - s->in_next || length > s->out_count - s->out_next) return -1;
+  if (length != (~check & 0xFFFF) || length > s->in_count - s->in_next) return -1;
+  if (length > s->out_count - s->out_next && make_room(s)) return -1;
   memcpy(s->out + s->out_next, s->in + s->in_next, length);
   s->in_next += length;
   s->out_next += length;
@@ -154,15 +199,30 @@ static int dynamic(Stream *s) {
   return block(s, &literals, &distances);
 }
 
-int tvs_inflate(const uint8_t *in, size_t in_count, uint8_t *out, size_t out_count) {
-  Stream s = {in, in_count, 0, out, out_count, 0, 0, 0, 0};
+static int inflate(Stream *s) {
   uint32_t last;
   do {
-    last = bits(&s, 1);
-    uint32_t type = bits(&s, 2);
-    if (s.failed) return -1;
-    int status = type == 0 ? stored(&s) : type == 1 ? fixed(&s) : type == 2 ? dynamic(&s) : -1;
-    if (status || s.failed) return -1;
+    last = bits(s, 1);
+    uint32_t type = bits(s, 2);
+    if (s->failed) return -1;
+    int status = type == 0 ? stored(s) : type == 1 ? fixed(s) : type == 2 ? dynamic(s) : -1;
+    if (status || s->failed) return -1;
   } while (!last);
-  return s.out_next == out_count ? 0 : -1;
+  return 0;
+}
+
+int tvs_inflate(const uint8_t *in, size_t in_count, uint8_t *out, size_t out_count) {
+  Stream s = {.in = in, .in_count = in_count, .out = out, .out_count = out_count};
+  return inflate(&s) || s.out_next != out_count ? -1 : 0;
+}
+
+int tvs_inflate_draining(const uint8_t *in, size_t in_count, tvs_drain drain, void *context) {
+  uint8_t *out = malloc(WINDOW + CHUNK);
+  if (!out) return -1;
+  Stream s = {
+      .in = in, .in_count = in_count, .out = out, .out_count = WINDOW + CHUNK, .drain = drain, .context = context};
+  int status = inflate(&s);
+  if (!status && s.out_next > s.undrained) status = drain(context, out + s.undrained, s.out_next - s.undrained);
+  free(out);
+  return status ? -1 : 0;
 }

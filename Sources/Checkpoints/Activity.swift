@@ -18,16 +18,32 @@ public final class Activity: Sendable {
   public let name: String
   /// How many steps there are, if that is known.
   public let total: Int?
+  /// What it counts.
+  public let unit: Unit
   private let began = ContinuousClock.now
-  private let step = Atomic<Int>(0)
+  private let first: Int
+  private let step: Atomic<Int>
+
+  /// What an activity counts.
+  public enum Unit: Sendable {
+    /// Steps of its own, of which an interruption names the one that was under way.
+    case steps
+    /// Bytes of a file.
+    case bytes
+  }
 
   private static let underWay = Mutex<[Activity]>([])
   private static let observer = Mutex<(any ProgressObserver)?>(nil)
 
   /// Begins an activity.
-  public init(_ name: String, total: Int? = nil) {
+  ///
+  /// - Parameter done: how much of the total was there before; it counts as progress, and not towards the rate.
+  public init(_ name: String, total: Int? = nil, unit: Unit = .steps, done: Int = 0) {
     self.name = name
     self.total = total
+    self.unit = unit
+    first = done
+    step = Atomic(done)
     Activity.underWay.withLock { $0.append(self) }
     tvs_interrupts_set_activity(name)
   }
@@ -37,13 +53,16 @@ public final class Activity: Sendable {
 
   /// Counts one finished step, reports it, and stops if the user asked for it.
   ///
-  /// - Parameter loss: the loss of the step just made, if there is one, for the progress bar.
+  /// - Parameters:
+  ///   - count: how many steps or bytes; 0 while there is nothing but waiting.
+  ///   - loss: the loss of the step just made, if there is one, for the progress bar.
   /// - Throws: ``Interrupted``.
-  public func advance(loss: Double? = nil) throws(Interrupted) {
-    let done = step.add(1, ordering: .relaxed).newValue
+  public func advance(by count: Int = 1, loss: Double? = nil) throws(Interrupted) {
+    let done = step.add(count, ordering: .relaxed).newValue
     let isOutermost = Activity.underWay.withLock { $0.first === self }
     if isOutermost, let observer = Activity.observer.withLock({ $0 }) {
-      observer.progressed(Progress(activity: name, step: done, total: total, seconds: seconds, loss: loss))
+      observer.progressed(
+        Progress(activity: name, step: done, total: total, seconds: seconds, loss: loss, unit: unit, first: first))
     }
     if Cancellation.isRequested { throw interruption }
   }
@@ -60,8 +79,10 @@ public final class Activity: Sendable {
   }
 
   private var interruption: Interrupted {
-    Interrupted(
-      activity: name, step: total == nil ? nil : step.load(ordering: .relaxed) + 1, total: total, seconds: seconds)
+    let isCounted = total != nil && unit == .steps
+    return Interrupted(
+      activity: name, step: isCounted ? step.load(ordering: .relaxed) + 1 : nil, total: isCounted ? total : nil,
+      seconds: seconds)
   }
 
   /// The interruption to throw from a place that has no activity at hand.
@@ -88,6 +109,10 @@ public struct Progress: Sendable {
   public var seconds: Double
   /// The loss of the last step, if the activity has one.
   public var loss: Double?
+  /// What is counted.
+  public var unit = Activity.Unit.steps
+  /// What was finished before the activity began.
+  public var first = 0
 }
 
 /// Receives progress; called from whichever thread does the work, up to thousands of times a second.

@@ -1,3 +1,4 @@
+import ModelFiles
 import TVSLanguage
 import TaskGeometry
 import Tensors
@@ -12,6 +13,7 @@ extension Library {
     case let error as TokenizerError: ErrorReport(error)
     case let error as TransformerError: ErrorReport(error)
     case let error as GeometryError: ErrorReport(error)
+    case let error as LibraryError: ErrorReport(error)
     default: nil
     }
   }

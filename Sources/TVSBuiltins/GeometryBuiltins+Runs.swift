@@ -5,7 +5,7 @@ import Transformers
 
 extension GeometryBuiltins {
   /// Recording trajectories, and what is asked of one.
-  static let runs: [Builtin] = [recover, prefix, suffix, tailCapture, straightness, damage]
+  static let runs: [Builtin] = [recover, trajectory, prefix, suffix, tailCapture, straightness, damage]
 
   private static let recover = Builtin(
     "recover", topic: "training", summary: "Trains a model and records every step: the recovery after forgetting.",
@@ -38,7 +38,7 @@ extension GeometryBuiltins {
       """,
     examples: [.init(exampleRun + "; len(run)", shows: "8"), .init(exampleRun + "; run")],
     errors: ["E0203", "E0209", "E0401", "E0404", "E0501", "E0502"],
-    seeAlso: ["prefix", "project", "train", "damage"]
+    seeAlso: ["prefix", "project", "train", "damage", "trajectory"]
   ) { call in
     let model = try call.model()
     let optimizer = try call.optimizer()

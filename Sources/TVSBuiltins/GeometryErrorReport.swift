@@ -10,6 +10,12 @@ extension ErrorReport {
         .spaceMismatch, "the operands live in different spaces",
         label: "one lives in \(left), the other in \(right.shortDescription)",
         help: "only models of one layout, and adapters of one shape on the same frozen weights, share a space")
+    case .differentCheckpoints(let first, let second, let left, let right):
+      self.init(
+        .spaceMismatch, "\(second) does not live in the space of \(first)",
+        label: "one lives in \(left), the other in \(right.shortDescription)",
+        help: "the checkpoints of a trajectory are of one model, or adapters of one shape on the same base=",
+        argument: "paths")
     case .outOfRange(let what, let value, let allowed):
       let bounds =
         allowed.upperBound == Int.max

@@ -16,7 +16,8 @@ final class RunValue: NativeValue, Sendable {
 
   var kind: String { "run" }
 
-  private var stepCount: Int { run.losses.count }
+  /// Steps of the optimiser, as far as they are known.
+  private var stepCount: Int { run.losses.isEmpty ? run.count : run.losses.count }
 
   var inline: String { "run of \(NumberText.grouped(stepCount)) steps in \(run.space.name)" }
 
@@ -25,12 +26,18 @@ final class RunValue: NativeValue, Sendable {
     var rows: [(String, String)] = []
     if let first = run.losses.first, let last = run.losses.last {
       rows.append(("loss", "\(text(first)) → \(text(last))"))
+    } else {
+      rows.append(("loss", "not recorded"))
     }
     if let displacement = try? run.displacement() { rows.append(("norm", text(displacement.norm))) }
     if let straightness = try? run.straightness() {
       rows.append(("straightness", MeasureValue(straightness).display(style)))
     }
-    rows.append(("trained", "on \(run.data) by \(run.optimizer), seed \(run.seed)"))
+    if let first = run.files.first, let last = run.files.last {
+      rows.append(("read", "from \(first) … \(last)"))
+    } else {
+      rows.append(("trained", "on \(run.data) by \(run.optimizer)" + (run.seed.map { ", seed \($0)" } ?? "")))
+    }
     if run.every > 1 { rows.append(("recorded", "\(run.count) times, every \(run.every) steps")) }
     return GeometryText.block(
       "run of \(NumberText.grouped(stepCount)) step\(stepCount == 1 ? "" : "s") in \(run.space)", rows)
@@ -39,21 +46,25 @@ final class RunValue: NativeValue, Sendable {
   // MARK: - Fields and elements
 
   var fieldNames: [String] {
-    ["displacement", "loss", "steps", "start", "end", "model", "lengths", "every", "seed", "optimizer", "data"]
+    [
+      "displacement", "loss", "steps", "start", "end", "model", "lengths", "every", "seed", "optimizer", "data",
+      "files",
+    ]
   }
 
   func field(_ name: String) throws -> Value? {
     switch name {
     case "displacement": .native(DisplacementValue(try run.displacement()))
-    case "loss": .native(TensorValue(try reporting { try Tensor(run.losses) }))
+    case "loss": run.losses.isEmpty ? .nil : .native(TensorValue(try reporting { try Tensor(run.losses) }))
     case "steps": .number(Double(stepCount))
     case "start": .native(ModelValue(run.start))
     case "end", "model": .native(ModelValue(run.end))
     case "lengths": .native(TensorValue(try reporting { try Tensor(run.squaredLengths.map { $0.squareRoot() }) }))
     case "every": .number(Double(run.every))
-    case "seed": .number(Double(run.seed))
+    case "seed": run.seed.map { .number(Double($0)) } ?? .nil
     case "optimizer": .string(run.optimizer)
     case "data": .string(run.data)
+    case "files": .list(run.files.map { .string($0) })
     default: nil
     }
   }

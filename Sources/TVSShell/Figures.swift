@@ -25,6 +25,13 @@ enum Figures {
     return fixed(value, places: magnitude >= 0.009995 ? 4 : magnitude >= 0.0009995 ? 5 : 6)
   }
 
+  /// Such as `92.9 MB`.
+  static func size(_ bytes: Int) -> String {
+    var (value, unit) = (Double(max(0, bytes)), "bytes")
+    for next in ["kB", "MB", "GB", "TB"] where value >= 999.5 { (value, unit) = (value / 1000, next) }
+    return unit == "bytes" ? "\(bytes) bytes" : "\(short(value)) \(unit)"
+  }
+
   /// Such as `2.36 s`, `412 ms`, `7 µs`, `3 min 05 s` or `1 h 02 min`.
   static func duration(_ seconds: Double) -> String {
     let seconds = max(0, seconds)

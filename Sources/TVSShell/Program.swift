@@ -51,6 +51,12 @@ public enum Program {
     return TestCommand.run(paths)
   }
 
+  /// Brings a model into the user's cache, or lists the models that can be brought.
+  public static func fetch(_ name: String?) -> Int32 {
+    prepare()
+    return FetchCommand.run(name)
+  }
+
   /// Prints the page of an error.
   public static func explain(_ code: String) -> Int32 {
     let wanted = code.uppercased()
@@ -154,7 +160,7 @@ public enum Program {
     }
     let scripts = System.entries(of: folder.isEmpty ? "." : folder)
     let near = Spelling.nearest(to: Path.name(of: path), among: scripts)
-    let verb = Spelling.nearest(to: path, among: ["test", "walkthrough", "explain"])
+    let verb = Spelling.nearest(to: path, among: ["test", "walkthrough", "fetch", "explain"])
     let help =
       if let near { "did you mean \(Path.joined(folder, near))?" } else if let verb {
         "did you mean the command tvs \(verb)?"

@@ -51,8 +51,15 @@ public final class ProgressBar: ProgressObserver {
   /// out from the right, the bar first.
   static func line(for progress: Progress, width: Int) -> String {
     var parts = [progress.activity]
-    let rate = progress.seconds > 0 ? Double(progress.step) / progress.seconds : 0
-    if let total = progress.total, total > 0 {
+    let rate = progress.seconds > 0 ? Double(progress.step - progress.first) / progress.seconds : 0
+    if progress.unit == .bytes {
+      let total = progress.total.map { " of \(Figures.size($0))" } ?? ""
+      parts.append(Figures.size(progress.step) + total)
+      parts.append("\(Figures.size(Int(max(0, min(rate, 1e15)))))/s")
+      if let total = progress.total, rate > 0 {
+        parts.append("\(Figures.duration(Double(total - progress.step) / rate)) left")
+      }
+    } else if let total = progress.total, total > 0 {
       parts.append("\(progress.step) of \(total)")
       parts.append(rate >= 1 ? "\(Figures.short(rate)) steps/s" : "\(Figures.short(1 / max(rate, 1e-9))) s/step")
       if let loss = progress.loss { parts.append("loss \(Figures.short(loss))") }

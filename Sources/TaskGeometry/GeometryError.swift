@@ -2,6 +2,8 @@
 public enum GeometryError: Error, Sendable, Equatable {
   /// Two operands that live in different spaces.
   case spaceMismatch(left: ParameterSpace, right: ParameterSpace)
+  /// Two checkpoints of a trajectory that do not share a space, named by their files.
+  case differentCheckpoints(first: String, second: String, left: ParameterSpace, right: ParameterSpace)
   /// A number of steps, directions or batches that the value does not offer. `value` is what was asked for.
   case outOfRange(what: String, value: Int, allowed: ClosedRange<Int>)
   /// A share, tolerance or other real number outside its domain, with the domain in words.

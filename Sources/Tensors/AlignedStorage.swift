@@ -6,10 +6,14 @@ import Glibc
 import Darwin
 #endif
 
-/// Memory for numbers, aligned to a cache line. Written only while uniquely referenced.
+/// Memory for numbers, aligned to a cache line. Written only while uniquely referenced and not mapped.
 final class AlignedStorage<Element: BinaryFloatingPoint>: @unchecked Sendable {
   let base: UnsafeMutablePointer<Element>
   let count: Int
+  /// Bytes of a file that are mapped here; 0 for memory of its own.
+  private let mappedBytes: Int
+  /// Whether the memory is a file's, which is read only: writing to it would end the process.
+  var isMapped: Bool { mappedBytes > 0 }
 
   /// Memory that is not initialised yet.
   init(count: Int) throws(TensorError) {
@@ -24,6 +28,24 @@ final class AlignedStorage<Element: BinaryFloatingPoint>: @unchecked Sendable {
     }
     base = memory.bindMemory(to: Element.self, capacity: max(count, 1))
     self.count = count
+    mappedBytes = 0
+  }
+
+  /// A part of a file, to be read only. The file may be closed and unlinked; it must not become shorter.
+  ///
+  /// - Parameters:
+  ///   - offset: a multiple of the page size.
+  ///   - count: more than 0.
+  ///   - folder: where the file is, for messages.
+  init(mapping descriptor: Int32, offset: Int, count: Int, folder: String) throws(TensorError) {
+    let bytes = count * MemoryLayout<Element>.stride
+    let memory = mmap(nil, bytes, PROT_READ, MAP_SHARED, descriptor, off_t(offset))
+    guard let memory, memory != MAP_FAILED else {
+      throw .file(path: folder, reason: "the temporary file cannot be mapped (\(String(cString: strerror(errno))))")
+    }
+    base = memory.bindMemory(to: Element.self, capacity: count)
+    self.count = count
+    mappedBytes = bytes
   }
 
   /// A copy of another storage.
@@ -32,7 +54,7 @@ final class AlignedStorage<Element: BinaryFloatingPoint>: @unchecked Sendable {
     base.update(from: other.base, count: count)
   }
 
-  deinit { free(base) }
+  deinit { if mappedBytes > 0 { munmap(base, mappedBytes) } else { free(base) } }
 }
 
 /// Keeps large vectors out of the heap's pool.

@@ -37,13 +37,13 @@ public struct FloatVector: Sendable {
     return try body(UnsafePointer(storage.base))
   }
 
-  /// Writes the elements, after copying them if another value shares the storage.
+  /// Writes the elements, after copying them if another value shares the storage or it is a file's.
   ///
   /// - Throws: what `body` throws, or ``TensorError`` when a copy was needed and memory does not suffice.
   public mutating func withMutablePointer<Result>(_ body: (UnsafeMutablePointer<Float>) throws -> Result) throws
     -> Result
   {
-    if !isKnownUniquelyReferenced(&storage) {
+    if storage.isMapped || !isKnownUniquelyReferenced(&storage) {
       storage = try AlignedStorage(copying: storage)
     }
     defer { withExtendedLifetime(storage) {} }
@@ -52,6 +52,9 @@ public struct FloatVector: Sendable {
 
   /// A vector that shares the memory of a tensor.
   init(storage: AlignedStorage<Float>) { self.storage = storage }
+
+  /// Whether the elements are in a temporary file instead of memory; see ``FloatSpool``.
+  public var isMapped: Bool { storage.isMapped }
 
   /// The elements as an array.
   public var elements: [Float] {

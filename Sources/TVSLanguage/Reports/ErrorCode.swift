@@ -56,6 +56,9 @@ public struct ErrorCode: Sendable, Hashable, CustomStringConvertible {
   /// A file whose content is not what its name promises.
   public static let fileFormat = ErrorCode("E0304")
 
+  /// A file that could not be brought from the network.
+  public static let download = ErrorCode("E0305")
+
   // MARK: - E04: numerics and memory
   /// More memory than the machine has.
   public static let tooLarge = ErrorCode("E0401")
@@ -84,7 +87,7 @@ public struct ErrorCode: Sendable, Hashable, CustomStringConvertible {
   public static let all: [ErrorCode] = [
     syntax, unclosed, malformedLiteral, unknownName, wrongKind, spaceMismatch, unknownArgument, arity, unknownField,
     indexOutOfRange, arithmetic, invalidArgument, assertion, raised, recursion, notSupported, unpacking, file,
-    unknownModule, importCycle, fileFormat, tooLarge, shape, linearAlgebra, notFinite, unknownChoice, dataMismatch,
-    degenerate, noTokenizer, unexpected,
+    unknownModule, importCycle, fileFormat, download, tooLarge, shape, linearAlgebra, notFinite, unknownChoice,
+    dataMismatch, degenerate, noTokenizer, unexpected,
   ]
 }

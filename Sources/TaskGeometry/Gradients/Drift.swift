@@ -65,7 +65,7 @@ public struct Drift: Sendable {
       let ceiling = try plane.overlap(other)
       rows.append(
         Row(
-          step: min(position * run.every, run.losses.count),
+          step: run.losses.isEmpty ? position : min(position * run.every, run.losses.count),
           overlap: position == 0 ? 1 : try plane.overlap(start).value,
           fresh: position == 0 ? ceiling.value : try other.overlap(start).value, ceiling: ceiling.value,
           chance: ceiling.chance ?? 0))

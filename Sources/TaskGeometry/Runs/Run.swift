@@ -10,16 +10,18 @@ public struct Run: Sendable {
   public let end: Model
   /// s_t = θ_{t+1} − θ_t in the free weights; each is the sum of ``every`` steps of the optimiser.
   public let steps: [FloatVector]
-  /// The loss of every step of the optimiser, before the step.
+  /// The loss of every step of the optimiser, before the step; empty when nobody recorded them.
   public let losses: [Double]
   /// How many steps of the optimiser one recorded step holds; the last may hold fewer.
   public let every: Int
-  /// The seed of the batches.
-  public let seed: UInt64
-  /// The optimiser in words, such as `adamw 3e-4`.
+  /// The seed of the batches; nil when it is not known.
+  public let seed: UInt64?
+  /// The optimiser in words, such as `adamw 3e-4`, or `unknown`.
   public let optimizer: String
-  /// The name of the data.
+  /// The name of the data, or `unknown`.
   public let data: String
+  /// The file of every position, θ_0 to θ_T, for a run that was read from checkpoints; empty for all others.
+  public let files: [String]
   /// What all slices of one recording share.
   public let record: RunRecord
   /// Which steps of the recording these are.
@@ -32,6 +34,17 @@ public struct Run: Sendable {
   public init(
     start: Model, end: Model, steps: [FloatVector], losses: [Double], every: Int = 1, seed: UInt64, optimizer: String,
     data: String
+  ) throws {
+    try self.init(
+      start: start, end: end, steps: steps, squaredLengths: steps.map { $0.norm * $0.norm }, losses: losses,
+      every: every, seed: seed, optimizer: optimizer, data: data, files: [])
+  }
+
+  /// Puts a trajectory together whose steps have been measured, as they must be where looking at them once more means
+  /// reading them from the disk.
+  init(
+    start: Model, end: Model, steps: [FloatVector], squaredLengths: [Double], losses: [Double], every: Int,
+    seed: UInt64?, optimizer: String, data: String, files: [String]
   ) throws {
     try start.parameterSpace.require(end.parameterSpace)
     guard !steps.isEmpty else { throw GeometryError.degenerate(operation: "run", reason: "it has no steps") }
@@ -47,9 +60,9 @@ public struct Run: Sendable {
     self.seed = seed
     self.optimizer = optimizer
     self.data = data
+    self.files = files
     range = 0..<steps.count
-    record = RunRecord(
-      squaredLengths: steps.map { $0.norm * $0.norm }, start: start.digest, end: end.digest)
+    record = RunRecord(squaredLengths: squaredLengths, start: start.digest, end: end.digest)
   }
 
   private init(_ run: Run, range: Range<Int>, start: Model, end: Model) {
@@ -62,6 +75,7 @@ public struct Run: Sendable {
     seed = run.seed
     optimizer = run.optimizer
     data = run.data
+    files = Array(run.files.dropFirst(range.lowerBound - run.range.lowerBound).prefix(range.count + 1))
     record = run.record
     self.range = range
   }

@@ -40,6 +40,7 @@ public enum FileAccess {
     }
   }
 
+  /// Why a file could not be written, from an `errno`.
   public static func reason(_ code: Int32) -> String {
     switch code {
     case ENOENT: "its folder does not exist"
@@ -85,7 +86,7 @@ public struct FileSink {
 }
 
 /// Little-endian numbers inside bytes; every read is checked against the end.
-struct ByteReader {
+struct ByteReader: Sendable {
   let data: Data
   let path: String
 
