@@ -58,13 +58,15 @@ let package = Package(
       dependencies: ["TVSShell", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
 
     // MARK: - Tests
+    .target(name: "FuzzKit", dependencies: ["ModelFiles"], path: "Tests/Fuzz/FuzzKit"),
+    .executableTarget(name: "fuzz-readers", dependencies: ["FuzzKit"], path: "Tests/Fuzz/fuzz-readers"),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"], exclude: ["References"]),
     .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers"]),
     .testTarget(name: "AutogradTests", dependencies: ["Autograd", "Tensors"], exclude: ["References"]),
     .testTarget(
       name: "TransformersTests", dependencies: ["Transformers", "Autograd", "Tensors"], exclude: ["References"]),
     .testTarget(
-      name: "ModelFilesTests", dependencies: ["ModelFiles", "Transformers", "Tokenizers", "Tensors", "Checkpoints"],
+      name: "ModelFilesTests", dependencies: ["ModelFiles", "Transformers", "Tokenizers", "Tensors", "Checkpoints", "FuzzKit", "fuzz-readers"],
       exclude: ["References"]),
     .testTarget(
       name: "TaskGeometryTests", dependencies: ["TaskGeometry", "Transformers", "Tensors"], exclude: ["References"]),
