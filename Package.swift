@@ -66,7 +66,11 @@ let package = Package(
     .testTarget(
       name: "TransformersTests", dependencies: ["Transformers", "Autograd", "Tensors"], exclude: ["References"]),
     .testTarget(
-      name: "ModelFilesTests", dependencies: ["ModelFiles", "Transformers", "Tokenizers", "Tensors", "Checkpoints", "FuzzKit", "fuzz-readers"],
+      name: "ModelFilesTests",
+      dependencies: [
+        "ModelFiles", "Transformers", "Tokenizers", "Tensors", "Checkpoints", "FuzzKit",
+        "fuzz-readers",
+      ],
       exclude: ["References"]),
     .testTarget(
       name: "TaskGeometryTests", dependencies: ["TaskGeometry", "Transformers", "Tensors"], exclude: ["References"]),

@@ -9,7 +9,11 @@ struct Parent {
 
   /// Runs the child, and keeps its last input if it did not end well.
   func run() throws -> Int32 {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("tvs-fuzz-\(UUID().uuidString)")
+    // In memory where that is possible: each input is a file.
+    let memory = URL(fileURLWithPath: "/dev/shm")
+    let place =
+      FileManager.default.isWritableFile(atPath: memory.path) ? memory : FileManager.default.temporaryDirectory
+    let folder = place.appendingPathComponent("tvs-fuzz-\(UUID().uuidString)")
     try reader.prepare(folder)
     defer { try? FileManager.default.removeItem(at: folder) }
     let process = Process()
@@ -26,14 +30,14 @@ struct Parent {
     if isHanging { kill(process.processIdentifier, SIGKILL) }
     process.waitUntilExit()
     if process.terminationReason == .exit, process.terminationStatus == 0 { return 0 }
-    let place = "fuzz-findings/\(reader.name)-\(seed)-\(UUID().uuidString.prefix(8))"
+    let kept = "fuzz-findings/\(reader.name)-\(seed)-\(UUID().uuidString.prefix(8))"
     try FileManager.default.createDirectory(atPath: "fuzz-findings", withIntermediateDirectories: true)
-    try FileManager.default.copyItem(atPath: folder.appendingPathComponent(reader.fileName).path, toPath: place)
+    try FileManager.default.copyItem(atPath: folder.appendingPathComponent(reader.fileName).path, toPath: kept)
     let cause =
       isHanging
       ? "did not come back"
       : process.terminationReason == .exit ? "failed" : "died of signal \(process.terminationStatus)"
-    print("\(reader.name): \(cause); the input is in \(place)")
+    print("\(reader.name): \(cause); the input is in \(kept)")
     return 1
   }
 }
