@@ -60,6 +60,8 @@ let package = Package(
       dependencies: ["TVSShell", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
 
     // MARK: - Tests
+    .target(name: "FuzzKit", dependencies: ["ModelFiles"], path: "Tests/Fuzz/FuzzKit"),
+    .executableTarget(name: "fuzz-readers", dependencies: ["FuzzKit"], path: "Tests/Fuzz/fuzz-readers"),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"], exclude: ["References"]),
     .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers"], exclude: ["References"]),
     .testTarget(name: "AutogradTests", dependencies: ["Autograd", "Tensors"], exclude: ["References"]),
@@ -68,7 +70,10 @@ let package = Package(
       exclude: ["References"]),
     .testTarget(
       name: "ModelFilesTests",
-      dependencies: ["ModelFiles", "Transformers", "Tokenizers", "Tensors", "Checkpoints", "CKernels"],
+      dependencies: [
+        "ModelFiles", "Transformers", "Tokenizers", "Tensors", "Checkpoints", "CKernels", "FuzzKit",
+        "fuzz-readers",
+      ],
       exclude: ["References"]),
     .testTarget(
       name: "TaskGeometryTests", dependencies: ["TaskGeometry", "Transformers", "Tensors"], exclude: ["References"]),

@@ -184,10 +184,34 @@ public struct JSONScanner {
     default:
       let start = position
       while position < bytes.count, !",]} \t\r\n".utf8.contains(bytes[position]) { position += 1 }
-      let word = String(decoding: bytes[start..<min(position, start + 400)], as: UTF8.self)
-      let isNumber = word.wholeMatch(of: /-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?/) != nil
-      guard isNumber || word == "true" || word == "false" || word == "null" else { throw fault() }
+      let word = bytes[start..<position]
+      guard Self.words.contains(where: { word.elementsEqual($0) }) || Self.isNumber(word) else { throw fault() }
     }
+  }
+
+  private static let words = ["true", "false", "null"].map { Array($0.utf8) }
+
+  private static func isNumber(_ word: Slice<UnsafeRawBufferPointer>) -> Bool {
+    var rest = word
+    func digits() -> Int {
+      let digits = rest.prefix { $0 >= 0x30 && $0 <= 0x39 }
+      rest = rest[digits.endIndex...]
+      return digits.count
+    }
+    if rest.first == UInt8(ascii: "-") { rest = rest.dropFirst() }
+    let startsWithZero = rest.first == 0x30
+    let whole = digits()
+    guard whole > 0, whole == 1 || !startsWithZero else { return false }
+    if rest.first == UInt8(ascii: ".") {
+      rest = rest.dropFirst()
+      guard digits() > 0 else { return false }
+    }
+    if rest.first == UInt8(ascii: "e") || rest.first == UInt8(ascii: "E") {
+      rest = rest.dropFirst()
+      if rest.first == UInt8(ascii: "-") || rest.first == UInt8(ascii: "+") { rest = rest.dropFirst() }
+      guard digits() > 0 else { return false }
+    }
+    return rest.isEmpty
   }
 
   /// Refuses anything but white space after the document.

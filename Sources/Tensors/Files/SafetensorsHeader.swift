@@ -122,7 +122,8 @@ public struct SafetensorsHeader: Sendable {
         throw .entry("\(name) has elements of type \(format); known are \(SafetensorsHeader.knownTypes)")
       }
       var bytes = type.width
-      for length in shape where !shape.contains(0) {
+      // Zeros left out: whoever multiplies the lengths again, in whatever order, must not overflow either.
+      for length in shape where length > 0 {
         let (product, overflow) = bytes.multipliedReportingOverflow(by: length)
         guard !overflow else { throw .entry("the shape \(shape) of \(name) is larger than any memory") }
         bytes = product
