@@ -17,11 +17,15 @@ enum FolderWriter {
     let exists = try checkReplaceable(path, known)
     let temporary = "\(path).\(getpid()).tvs-tmp"
     try? manager.removeItem(atPath: temporary)
-    guard mkdir(temporary, 0o755) == 0 else { throw TensorError.file(path: path, reason: FileAccess.reason(errno)) }
+    guard mkdir(temporary, 0o755) == 0 else {
+      throw TensorError.file(path: path, reason: FileAccess.reason(errno))
+    }
     // After an exchange the temporary name holds the old folder.
     defer { try? manager.removeItem(atPath: temporary) }
     try body(temporary)
-    guard (exists ? tvs_exchange(temporary, path) : rename(temporary, path)) == 0 else { throw TensorError.file(path: path, reason: FileAccess.reason(errno)) }
+    guard (exists ? tvs_exchange(temporary, path) : rename(temporary, path)) == 0 else {
+      throw TensorError.file(path: path, reason: FileAccess.reason(errno))
+    }
   }
 
   /// Whether a folder is there. One that holds something else is not replaced.

@@ -1,4 +1,5 @@
 import Foundation
+import ModelFiles
 import OrderedCollections
 import TVSLanguage
 import Tensors
@@ -56,9 +57,11 @@ public enum FileFormats {
     }
     var isDirectory: ObjCBool = false
     let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory)
-    if !exists, !readable.contains(where: { $0.matches(path) }), !path.contains("."), !path.contains("/") {
+    if !exists, !path.contains("."), !path.contains("/") {
       throw ErrorReport(
-        .file, "there is no file or model \(path)", help: known(readable, "load reads"), argument: "source")
+        .file, "there is no file or model \(path)",
+        help: Spelling.suggestion(for: path, among: ModelLibrary.names()) ?? known(readable, "load reads"),
+        argument: "source")
     }
     guard exists else {
       throw ErrorReport(.file, "\(path): there is no such file", help: nearest(to: path), argument: "source")

@@ -99,7 +99,10 @@ extension TensorBuiltins {
       returns: "any",
       details: """
         .npy gives a tensor, .npz and .safetensors a record of tensors, .csv and .tsv a tensor when everything in them \
-        is a number and a table otherwise.
+        is a number and a table otherwise. A model comes from a folder in the layout of transformers, a GGUF file, \
+        a llama2.c .bin with its tokenizer beside it, a .safetensors that save wrote, or by name: load("smollm2") after \
+        tvs fetch smollm2, load("hf:distilgpt2") from the Hugging Face cache. A peft folder gives its base with the \
+        adapter on it. Weights are widened to float32. Tensors that are missing, too many or of another shape stop it.
         """,
       examples: [
         .init(
@@ -119,7 +122,8 @@ extension TensorBuiltins {
       ],
       details: """
         The file is written under another name and renamed when it is complete: whoever looks sees the old file or the \
-        new one, never half of one.
+        new one, never half of one. A path without an ending is a folder: a model becomes one that transformers loads, a \
+        model with an adapter one that peft loads.
         """,
       examples: [
         .init(

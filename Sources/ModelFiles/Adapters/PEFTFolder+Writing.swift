@@ -27,7 +27,9 @@ extension PEFTFolder {
       }
     }
     try FolderWriter.write(path, known: knownFiles) { folder in
-      try FileAccess.write("\(folder)/\(configurationName)") { try $0.write(String(decoding: json, as: UTF8.self) + "\n") }
+      try FileAccess.write("\(folder)/\(configurationName)") {
+        try $0.write(String(decoding: json, as: UTF8.self) + "\n")
+      }
       try SafetensorsFile.write(entries, metadata: ["format": "pt"], to: "\(folder)/\(weightsName)")
     }
   }

@@ -5,7 +5,8 @@ import Transformers
 /// A LoRA adapter's folder in the layout of peft: `adapter_config.json` and `adapter_model.safetensors`.
 public enum PEFTFolder {
   static let configurationName = "adapter_config.json"
-  static let weightsName = "adapter_model.safetensors"
+  /// The file of factors.
+  public static let weightsName = "adapter_model.safetensors"
   /// What peft puts before every module's name.
   static let prefix = "base_model.model."
 

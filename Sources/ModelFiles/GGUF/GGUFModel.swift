@@ -100,7 +100,9 @@ private struct Reader {
   private func isTied(_ family: String) throws -> Bool {
     guard let output = array("output.weight") else { return true }
     guard family == "gpt2", let table = array("token_embd.weight"), output.shape == table.shape else { return false }
-    let copies = try [output, table].map { array in try FloatVector(count: array.count) { try file.read(array, into: $0) } }
+    let copies = try [output, table].map { array in
+      try FloatVector(count: array.count) { try file.read(array, into: $0) }
+    }
     return copies[0].withPointer { a in
       copies[1].withPointer { memcmp(a, $0, table.count * MemoryLayout<Float>.stride) == 0 }
     }

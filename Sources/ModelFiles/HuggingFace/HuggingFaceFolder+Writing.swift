@@ -7,7 +7,8 @@ extension HuggingFaceFolder {
   /// What a model's folder may hold, ours or that of transformers.
   static let knownFiles: Set<String> = [
     "config.json", "generation_config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json",
-    "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt", "tokenizer.model", "chat_template.jinja",
+    "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt", "tokenizer.model",
+    "chat_template.jinja",
   ]
 
   /// Writes a model without an adapter as a folder that transformers loads.

@@ -1,0 +1,134 @@
+import Foundation
+import Tensors
+
+extension Model {
+  /// A model whose adapter changes the weights by Σ wᵢ · (α/r)ᵢ · Bᵢ·Aᵢ, for adapters on one base.
+  ///
+  /// The factors are joined, so that the sum is exact: [w₁s₁B₁, w₂s₂B₂, …]·[A₁; A₂; …], of the sum of the ranks. Adding B
+  /// and A apart, as peft's `linear` does, has cross terms such as B₁·A₂ that nobody asked for.
+  ///
+  /// - Parameters:
+  ///   - models: with adapters on the same frozen weights; at least one.
+  ///   - weights: one for each, of either sign.
+  ///   - rank: cut the sum down to this rank, layer by layer, by its singular values; nil for the exact sum.
+  /// - Returns: the model, and the share of the sum's norm that cutting left out (0 for the exact sum).
+  /// - Throws: ``TransformerError``, `TensorError`, `Interrupted`.
+  public static func combining(
+    _ models: [Model], weights: [Double], rank: Int? = nil
+  ) throws -> (model: Model, lost: Double) {
+    guard let first = models.first, weights.count == models.count else {
+      throw TransformerError.invalidOption(
+        field: "weights", value: "\(weights.count) numbers", reason: "must be one for each of \(models.count) adapters")
+    }
+    guard weights.allSatisfy(\.isFinite) else {
+      throw TransformerError.invalidOption(field: "weights", value: "\(weights)", reason: "must be finite numbers")
+    }
+    let deltas = try zip(models, weights).map { model, weight in
+      guard let adapter = model.adapter else { throw TransformerError.notAdapted(model: model.name) }
+      guard model.baseDigest == first.baseDigest else {
+        throw TransformerError.layoutMismatch(
+          operation: "combine", left: "\(first.name) on \(first.baseDigest.prefix(8))",
+          right: "\(model.name) on \(model.baseDigest.prefix(8))")
+      }
+      return FactoredDelta(adapter).blocks.map { $0.scaled(by: weight) }
+    }
+    // A layer that only some adapters sit on is changed by those alone.
+    var joined: [String: FactoredDelta.Block] = [:]
+    for block in deltas.joined() { joined[block.layer] = joined[block.layer]?.adding(block) ?? block }
+    let layers = first.linearLayers.filter { joined[$0] != nil }
+    let widest = joined.values.map(\.rank).max() ?? 1
+    let common = min(rank ?? widest, widest)
+    var lost = 0.0
+    var total = 0.0
+    for layer in layers {
+      guard let block = joined[layer] else { continue }
+      if rank == nil && block.rank == common { continue }
+      let (cut, dropped, norm) = try block.reduced(to: common)
+      joined[layer] = cut
+      lost += dropped
+      total += norm
+    }
+    var base = first
+    base.adapter = nil
+    if let adapter = first.adapter, base.name.hasSuffix("/lora-\(adapter.shape.rank)") {
+      base.name = String(base.name.dropLast("/lora-\(adapter.shape.rank)".count))
+    }
+    let shape = try base.adapterShape(rank: common, alpha: Double(common), targets: layers)
+    let factors = try FloatVector(count: shape.layout.count) { out in
+      for layer in layers {
+        guard let block = joined[layer], let a = shape.layout[layer + ".a"], let b = shape.layout[layer + ".b"] else {
+          continue
+        }
+        for index in 0..<a.count { out[a.offset + index] = block.a[index] }
+        for index in 0..<b.count { out[b.offset + index] = block.b[index] }
+      }
+    }
+    var result = base
+    result.adapter = try Adapter(shape: shape, factors: factors)
+    result.name = "\(base.name)/lora-\(common)"
+    return (result, total > 0 ? (lost / total).squareRoot() : 0)
+  }
+}
+
+extension FactoredDelta.Block {
+  /// The same with the scale and a weight folded into B.
+  func scaled(by weight: Double) -> Self {
+    Self(
+      layer: layer, outputs: outputs, inputs: inputs, rank: rank, b: b.map { Float(Double($0) * scale * weight) }, a: a,
+      scale: 1)
+  }
+
+  /// [B, B']·[A; A']; both scales must be 1.
+  func adding(_ other: Self) -> Self {
+    var joined: [Float] = []
+    joined.reserveCapacity(outputs * (rank + other.rank))
+    for row in 0..<outputs {
+      joined += b[row * rank..<(row + 1) * rank]
+      joined += other.b[row * other.rank..<(row + 1) * other.rank]
+    }
+    return Self(
+      layer: layer, outputs: outputs, inputs: inputs, rank: rank + other.rank, b: joined, a: a + other.a, scale: 1)
+  }
+
+  /// The nearest product of another rank in the Frobenius norm (Eckart & Young), or the same product padded with zeros.
+  ///
+  /// With B = Q₁R₁ and Aᵀ = Q₂R₂ the singular values of B·A are those of R₁·R₂ᵀ, which is as small as the rank.
+  ///
+  /// - Returns: the product, the squared norm that was cut off, and the squared norm of the whole.
+  func reduced(to rank: Int) throws -> (block: Self, lost: Double, total: Double) {
+    let own = self.rank
+    if rank >= own {
+      var wide = [Float](repeating: 0, count: outputs * rank)
+      for row in 0..<outputs { for k in 0..<own { wide[row * rank + k] = b[row * own + k] } }
+      let tall = a + [Float](repeating: 0, count: (rank - own) * inputs)
+      let norm = dot(self)
+      return (
+        Self(layer: layer, outputs: outputs, inputs: inputs, rank: rank, b: wide, a: tall, scale: scale), 0, norm
+      )
+    }
+    let left = try LinearAlgebra.qr(b.map(Double.init), rows: outputs, columns: own)
+    let right = try LinearAlgebra.qr(
+      LinearAlgebra.transposed(a.map(Double.init), rows: own, columns: inputs), rows: inputs, columns: own)
+    let (p, q) = (min(outputs, own), min(inputs, own))
+    let core = try LinearAlgebra.svd(
+      LinearAlgebra.product(
+        left.r, LinearAlgebra.transposed(right.r, rows: q, columns: own), m: p, n: q, k: own), rows: p, columns: q)
+    let k = core.values.count
+    // Both factors get the roots of the singular values, so that neither is much longer than the other.
+    let roots = core.values.map { $0.squareRoot() }
+    let kept = min(rank, k)
+    var u = [Double](repeating: 0, count: p * rank)
+    for row in 0..<p { for j in 0..<kept { u[row * rank + j] = core.u[row * k + j] * roots[j] } }
+    var vt = [Double](repeating: 0, count: rank * q)
+    for j in 0..<kept { for column in 0..<q { vt[j * q + column] = core.vt[j * q + column] * roots[j] } }
+    let newB = try LinearAlgebra.product(left.q, u, m: outputs, n: rank, k: p)
+    let newA = try LinearAlgebra.product(
+      vt, LinearAlgebra.transposed(right.q, rows: inputs, columns: q), m: rank, n: inputs, k: q)
+    return (
+      Self(
+        layer: layer, outputs: outputs, inputs: inputs, rank: rank, b: newB.map { Float($0) },
+        a: newA.map { Float($0) }, scale: 1),
+      core.values.dropFirst(rank).reduce(0) { $0 + $1 * $1 }, core.values.reduce(0) { $0 + $1 * $1 }
+    )
+  }
+}
