@@ -170,6 +170,7 @@ struct TextBuiltinsTests {
       ("detokenize(m, [256])", "E0209", ""), ("generate(m, \"\")", "E0502", ""),
       ("generate(m, \"x\", stop=\"\")", "E0209", ""),
       ("generate(m, \"x\", temperature=-1)", "E0209", ""), ("generate(m, \"x\", top_p=0)", "E0209", ""),
+      ("generate(m, \"x\", chat=true)", "E0209", "without chat"), ("generate(m, [1], chat=true)", "E0202", ""),
       ("perplexity(m, dataset(P, prompt=\"{query}\", answer=\"{a}\"))", "E0202", "exp(loss"),
       ("perplexity(m, \"a\")", "E0502", ""), ("perplexity(m, \"abc\", window=1)", "E0209", ""),
       ("perplexity(m, \"abc\", limit=0)", "E0209", ""),
