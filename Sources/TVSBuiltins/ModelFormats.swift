@@ -2,6 +2,7 @@ import Foundation
 import ModelFiles
 import TVSLanguage
 import Tensors
+import Tokenizers
 import Transformers
 
 /// Models in files and folders: a safetensors file of our own, whose metadata holds the architecture and its sizes, and
@@ -102,6 +103,8 @@ enum ModelFormats {
     var rank: Int?
     var alpha: Double?
     var targets: [String]?
+    /// `bytes` for a model of bytes.
+    var tokenizer: String?
   }
 
   private static let key = "tvs.model"
@@ -109,7 +112,8 @@ enum ModelFormats {
   private static func write(_ model: Model, to path: String) throws {
     let description = Description(
       family: model.architecture.family, configuration: model.configuration, name: model.name,
-      rank: model.adapter?.shape.rank, alpha: model.adapter?.shape.alpha, targets: model.adapter?.shape.targets)
+      rank: model.adapter?.shape.rank, alpha: model.adapter?.shape.alpha, targets: model.adapter?.shape.targets,
+      tokenizer: model.tokenizer?.digest == Tokenizer.bytes.digest ? "bytes" : nil)
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     let text = String(decoding: try encoder.encode(description), as: UTF8.self)
@@ -136,6 +140,7 @@ enum ModelFormats {
       let shape = try model.adapterShape(rank: rank, alpha: alpha, targets: description.targets)
       model = try model.with(adapter: Adapter(shape: shape, factors: try collect(shape.layout, &tensors, path)))
     }
+    if description.tokenizer == "bytes" { model.tokenizer = .bytes }
     if let surplus = tensors.keys.min() {
       throw TensorError.malformed(path: path, reason: "it holds \(tensors.count) tensors too many, such as \(surplus)")
     }

@@ -95,12 +95,15 @@ enum TextBuiltins {
         help: "text that ends it, or a list of such; not part of the result"),
       Parameter(
         "seed", "integer", presence: .optional("the session's seed"), byNameOnly: true, help: "begins the draws"),
+      Parameter(
+        "chat", "bool", presence: .defaults(.bool(false)), byNameOnly: true,
+        help: "whether the prompt is what a user says, to which the model answers"),
     ],
     returns: "string for a text, list of token ids for token ids",
     details: """
       Gives the new part only, and ends at a token that ends a text or a turn. Scores are divided by the temperature, then \
       top_k, then top_p (nucleus sampling, Holtzman et al., arXiv 1904.09751) leave tokens out. Each draw depends on the \
-      seed and the position alone.
+      seed and the position alone. chat=true writes the prompt as a conversation in the template of the model.
       """,
     examples: [
       .init(ModelBuiltins.exampleModel + "; len(generate(m, [1, 2], tokens=3))", shows: "3"),
@@ -123,12 +126,29 @@ enum TextBuiltins {
     let strings = try stops(call)
     if !strings.isEmpty { _ = try model.tokenizer(for: "stop") }
     let result = try Transformers.generate(
-      model, prompt: tokens(call, "prompt", model), count: count,
+      model, prompt: call.bool("chat") ? conversation(call, model) : tokens(call, "prompt", model), count: count,
       sampling: Sampling(
         temperature: call.number("temperature"), topK: call["top_k"].wholeNumber, topP: call.number("top_p"),
         seed: TensorArguments.seed(call)),
       stopping: Stopping(tokens: model.tokenizer?.stops ?? [], strings: strings))
     return isText ? .string(result.text) : .list(result.tokens.map { .number(Double($0)) })
+  }
+
+  /// The tokens of what a user says, up to where the model's answer begins.
+  private static func conversation(_ call: Call, _ model: Model) throws -> [Int32] {
+    let tokenizer = try model.tokenizer(for: "prompt")
+    guard case .string(let text) = call["prompt"] else {
+      throw ErrorReport(
+        .wrongKind, "a conversation begins with a text, not with \(call["prompt"].article)", argument: "prompt")
+    }
+    guard tokenizer.chat != nil else {
+      throw ErrorReport(
+        .invalidArgument, "\(model.name) has no template for conversations that is known",
+        help: "write the prompt as the model was trained to read it, without chat", argument: "chat")
+    }
+    // The template writes out what a text begins with.
+    let written = try tokenizer.render([(role: "user", content: text)], addingPrompt: true)
+    return try tokenizer.encode(written, addingSpecials: false)
   }
 
   private static func stops(_ call: Call) throws -> [String] {

@@ -101,15 +101,12 @@ public func continuation(
 public func generate(
   _ model: Model, prompt: [Int32], count: Int, sampling: Sampling, stopping: Stopping = Stopping()
 ) throws -> Continuation {
-  // Refuses a prompt that the model cannot read.
+  // Refuses a prompt that the model cannot read, however few tokens are to follow it.
   _ = try generate(model, prompt: prompt, count: 0)
-  return try Workspace.withShared { workspace in
-    try continuation(
-      of: prompt, count: count, context: model.configuration.context, sampling: sampling, stopping: stopping,
-      tokenizer: model.tokenizer
-    ) { tokens, choose in
-      let grid = TokenGrid(rows: 1, length: tokens.count, tokens: tokens)
-      return try workspace.logits(model, grid, at: [Int32(tokens.count - 1)]) { try choose($0) }
-    }
-  }
+  let (wanted, overflow) = prompt.count.addingReportingOverflow(max(0, count))
+  let decoding = try Decoding(model, capacity: overflow ? model.configuration.context : wanted)
+  return try continuation(
+    of: prompt, count: count, context: model.configuration.context, sampling: sampling, stopping: stopping,
+    tokenizer: model.tokenizer
+  ) { tokens, choose in try decoding.read(Array(tokens[decoding.count...]), choose) }
 }

@@ -68,6 +68,9 @@ struct ModelBuiltinsTests {
       let code = Self.small + "a = \(model); save(a, \"\(path)\"); b = load(\"\(path)\"); same(a, b); b.name == a.name"
       #expect(try Self.run(code) == "true\ntrue")
     }
+    let code =
+      "save(transformer(layers=1, width=16, heads=2, tokenizer=\"bytes\"), \"\(path)\"); tokenize(load(\"\(path)\"), \"a\")"
+    #expect(try Self.run(code) == "[97]")
   }
 
   @Test(

@@ -60,7 +60,7 @@ struct TextBuiltinsTests {
       ("f.tsv", "q\ta\n2+2=\t4\n\"a \"\"b\"\", c\"\ttrue\n", "{a}"),
     ])
   func formats(name: String, text: String, answer: String) throws {
-    try Self.withFile(name, text) { path in
+    try Self.withFile(name, text) { (path) throws in
       let code =
         "d = dataset(\(path), prompt=\"Q: {q} {{x}}\", answer=\" \(answer)\"); d.size; d.records.prompt; d.records.answer"
       #expect(
@@ -75,7 +75,7 @@ struct TextBuiltinsTests {
   @Test("choices are templates, and the answer is one of them")
   func choices() throws {
     let text = #"{"q": "1?", "a": "yes", "b": "no"}"# + "\n" + #"{"q": "2?", "a": "no", "b": "no"}"# + "\n"
-    try Self.withFile("f.jsonl", text) { path in
+    try Self.withFile("f.jsonl", text) { (path) throws in
       let code = "d = dataset(\(path), prompt=\"{q}\", answer=\" {a}\", choices=[\" yes\", \" no\", \" {b} way\"])\n"
       #expect(
         try Self.run(code + "d.records.others; d.chance")
@@ -93,7 +93,7 @@ struct TextBuiltinsTests {
   func known() throws {
     let caa =
       #"[{"question": "Q?\n(A) x\n(B) y", "answer_matching_behavior": "(B)", "answer_not_matching_behavior": "(A)"}]"#
-    try Self.withFile("caa.json", caa) { path in
+    try Self.withFile("caa.json", caa) { (path) throws in
       #expect(
         try Self.run("pairs(\(path)).pairs[0]")
           == #"{prompt: "Q?\n(A) x\n(B) y\n\nAnswer:", positive: " (B)", negative: " (A)"}"#)
@@ -101,17 +101,21 @@ struct TextBuiltinsTests {
     let boolq =
       #"{"question": "is it so", "passage": "It is.", "answer": true}"# + "\n"
       + #"{"question": "is it not", "passage": "It is.", "label": 0}"#
-    try Self.withFile("boolq.jsonl", boolq) { path in
+    try Self.withFile("boolq.jsonl", boolq) { (path) throws in
       #expect(
-        try Self.run("dataset(\(path)).records[1]")
-          == #"{prompt: "It is.\nQuestion: is it not?\nAnswer:", answer: " no", others: [" yes"]}"#)
+        try Self.run("r = dataset(\(path)).records; r.prompt[1]; r.answer; r.others")
+          == #"""
+          "It is.\nQuestion: is it not?\nAnswer:"
+          [" yes", " no"]
+          [[" no"], [" yes"]]
+          """#)
     }
   }
 
   @Test("train and test splits of a file share no prompt and lose none")
   func split() throws {
     let lines = (0..<500).map { "{\"q\": \"question \($0 % 300)\", \"a\": \"\($0)\"}" }.joined(separator: "\n")
-    try Self.withFile("f.jsonl", lines) { path in
+    try Self.withFile("f.jsonl", lines) { (path) throws in
       let code = """
         a = dataset(\(path), prompt="{q}", answer="{a}", split="train"); b = dataset(\(path), prompt="{q}", answer="{a}", split="test")
         a.size + b.size; any(map(a.records.prompt, p -> p in b.records.prompt)); b.size > 50 and b.size < 150; b.name
@@ -128,7 +132,7 @@ struct TextBuiltinsTests {
       ("f.jsonl", "{\"text\": \"One.\"}\n{\"text\": \"Two.\"}\n", "8 bytes in 2 documents"),
     ])
   func texts(name: String, text: String, size: String) throws {
-    try Self.withFile(name, text) { path in
+    try Self.withFile(name, text) { (path) throws in
       let shown = try Self.run(
         Self.model + "d = text(\(path), length=8); d; loss(m, d).chance; perplexity(m, d).chance")
       #expect(shown.contains(size))
@@ -152,30 +156,34 @@ struct TextBuiltinsTests {
   @Test(
     "a mistake is an error with its code, and says what to type",
     arguments: [
-      ("dataset(P, prompt=\"{qq}\", answer=\"{a}\")", "E0206", "did you mean q?"),
-      ("dataset(P, prompt=\"{q\", answer=\"{a}\")", "E0209", "{{"), ("dataset(P, prompt=\"{q}\")", "E0205", "answer"),
-      ("dataset(P)", "E0209", "prompt=\"{q}\""), ("dataset(\"x.txt\")", "E0304", ".jsonl"),
+      ("dataset(P, prompt=\"{qeury}\", answer=\"{a}\")", "E0206", "did you mean query?"),
+      ("dataset(P, prompt=\"{query\", answer=\"{a}\")", "E0209", "{{"),
+      ("dataset(P, prompt=\"{query}\")", "E0205", "answer"),
+      ("dataset(P)", "E0209", "prompt=\"{query}\""), ("dataset(\"x.txt\")", "E0304", ".jsonl"),
       ("dataset(\"no.jsonl\")", "E0301", ""),
-      ("dataset(P, prompt=\"{q}\", answer=\"{a}\", choices=[\"5\", \"6\"])", "E0501", "spaces count"),
-      ("dataset(P, prompt=\"{q}\", answer=\"{a}\", split=\"tset\")", "E0501", "did you mean test?"),
-      ("dataset(P, prompt=\"{q}\", answer=\"{a}\", choices=[\"4\"])", "E0209", ""),
+      ("dataset(P, prompt=\"{query}\", answer=\"{a}\", choices=[\"5\", \"6\"])", "E0501", "spaces count"),
+      ("dataset(P, prompt=\"{query}\", answer=\"{a}\", split=\"tset\")", "E0501", "did you mean test?"),
+      ("dataset(P, prompt=\"{query}\", answer=\"{a}\", choices=[\"4\"])", "E0209", ""),
       ("pairs(P)", "E0209", "negative"),
-      ("loss(plain, dataset(P, prompt=\"{q}\", answer=\"{a}\"))", "E0504", "tokenizer"),
+      ("loss(plain, dataset(P, prompt=\"{query}\", answer=\"{a}\"))", "E0504", "tokenizer"),
       ("generate(plain, \"x\")", "E0504", "token ids"), ("tokenize(plain, \"x\")", "E0504", ""),
       ("detokenize(m, [256])", "E0209", ""), ("generate(m, \"\")", "E0502", ""),
       ("generate(m, \"x\", stop=\"\")", "E0209", ""),
       ("generate(m, \"x\", temperature=-1)", "E0209", ""), ("generate(m, \"x\", top_p=0)", "E0209", ""),
-      ("perplexity(m, dataset(P, prompt=\"{q}\", answer=\"{a}\"))", "E0202", "exp(loss"),
+      ("generate(m, \"x\", chat=true)", "E0209", "without chat"), ("generate(m, [1], chat=true)", "E0202", ""),
+      ("perplexity(m, dataset(P, prompt=\"{query}\", answer=\"{a}\"))", "E0202", "exp(loss"),
       ("perplexity(m, \"a\")", "E0502", ""), ("perplexity(m, \"abc\", window=1)", "E0209", ""),
-      ("perplexity(m, \"abc\", limit=0)", "E0209", ""), ("perplexity(m, text(P, length=999))", "E0502", ""),
+      ("perplexity(m, \"abc\", limit=0)", "E0209", ""),
+      ("perplexity(m, \"\(String(repeating: "a", count: 99))\")", "E0502", ""),
       ("loglikelihood(m, \"\", [\"a\"])", "E0502", ""), ("loglikelihood(m, \"a\", [\"\"])", "E0502", ""),
-      ("loglikelihood(m, \"a\", [])", "E0209", ""), ("text(P, length=1)", "E0209", ""),
-      ("text(P, field=\"txt\")", "E0206", "its fields are q, a"),
+      ("loglikelihood(m, \"a\", [])", "E0209", ""), ("text(P, field=\"query\", length=1)", "E0209", ""),
+      ("text(P, field=\"txt\")", "E0206", "its fields are query, a"),
       ("transformer(layers=1, width=16, heads=2, tokenizer=\"byte\")", "E0501", "did you mean bytes?"),
       ("transformer(layers=1, width=16, heads=2, tokenizer=\"bytes\", vocabulary=16)", "E0209", ""),
     ])
   func errors(code: String, expected: String, help: String) throws {
-    try Self.withFile("f.jsonl", "{\"q\": \"2+2=\", \"a\": \"4\"}\n{\"q\": \"2+3=\", \"a\": \"5\"}\n") { path in
+    try Self.withFile("f.jsonl", "{\"query\": \"2+2=\", \"a\": \"4\"}\n{\"query\": \"2+3=\", \"a\": \"5\"}\n") {
+      (path) throws in
       let plain = "plain = transformer(layers=1, width=16, heads=2, seed=1)\n"
       let report = Self.failure(Self.model + plain + code.replacing("P", with: path))
       #expect(report?.code.description == expected, "\(report?.message ?? "no error")")
@@ -194,7 +202,7 @@ struct TextBuiltinsTests {
       ("f.json", String(repeating: "[", count: 100_000), "levels"),
     ])
   func damaged(name: String, text: String, message: String) throws {
-    try Self.withFile(name, text) { path in
+    try Self.withFile(name, text) { (path) throws in
       let report = Self.failure("dataset(\(path), prompt=\"{q}\", answer=\"{a}\")")
       #expect(report?.message.contains(message) ?? false, "\(report?.message ?? "no error")")
     }
