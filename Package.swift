@@ -71,7 +71,8 @@ let package = Package(
     .testTarget(
       name: "ModelFilesTests",
       dependencies: [
-        "ModelFiles", "Transformers", "Tokenizers", "Tensors", "Checkpoints", "CKernels", "FuzzKit", "fuzz-readers",
+        "ModelFiles", "Transformers", "Tokenizers", "Tensors", "Checkpoints", "CKernels", "FuzzKit",
+        "fuzz-readers",
       ],
       exclude: ["References"]),
     .testTarget(

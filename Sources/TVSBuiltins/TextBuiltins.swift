@@ -233,7 +233,7 @@ enum TextBuiltins {
       like length, or divide by tokens.
       """,
     examples: [
-      .init(exampleModel + #"; loglikelihood(m, "2 + 2 =", [" 4", " 5"])["tokens"]"#, shows: "[1, 1]"),
+      .init(exampleModel + #"; loglikelihood(m, "2 + 2 =", [" 4", " 5"])["tokens"]"#, shows: "[2, 2]"),
       .init(exampleModel + #"; sum(loglikelihood(m, "yes or", [" no", " yes"]).share)"#, shows: "1"),
     ],
     errors: ["E0202", "E0502", "E0504"], seeAlso: ["dataset", "accuracy", "logits"]

@@ -87,7 +87,7 @@ enum TextDataBuiltins {
       """,
     examples: [
       .init(
-        example + #"dataset("/tmp/tvs-example.jsonl", prompt="{q}", answer=" {a}").example"#, shows: #""2+3= →  5""#),
+        example + #"dataset("/tmp/tvs-example.jsonl", prompt="{q}", answer=" {a}").example"#, shows: #""2+2= → 4""#),
       .init(
         example + #"dataset("/tmp/tvs-example.jsonl", prompt="{q}", answer=" {a}", choices=[" 4", " 5"]).chance"#,
         shows: "0.5"),

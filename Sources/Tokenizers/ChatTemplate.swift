@@ -17,11 +17,11 @@ public enum ChatTemplate: String, Sendable, Hashable, CaseIterable {
   /// The same with a system message: OLMo 2.
   case olmo2
 
-  /// The spellings of tokens that end a turn.
+  /// The spellings of tokens that end a turn or, of models whose end token ends a turn, a text.
   var turnEnds: [String] {
     switch self {
-    case .chatML, .smolLM2, .qwen2: ["<|im_end|>"]
-    case .llama3: ["<|eot_id|>"]
+    case .chatML, .smolLM2, .qwen2: ["<|im_end|>", "<|endoftext|>"]
+    case .llama3: ["<|eot_id|>", "<|end_of_text|>"]
     case .llama2, .zephyr, .olmo, .olmo2: []
     }
   }

@@ -4,15 +4,21 @@ public struct GGUFVocabulary: Sendable {
   public var model: String
   /// `tokenizer.ggml.pre`: which pre-tokeniser a `gpt2` model has.
   public var pre: String?
+  /// `tokenizer.ggml.tokens`, in the order of their ids.
   public var tokens: [String]
+  /// `tokenizer.ggml.scores`, which a `llama` model has.
   public var scores: [Float]?
   /// 1 normal, 2 unknown, 3 control, 4 user-defined, 5 unused, 6 byte.
   public var tokenTypes: [Int32]?
   /// Pairs of spellings with a space between them.
   public var merges: [String]?
+  /// `tokenizer.ggml.bos_token_id`.
   public var beginning: Int?
+  /// `tokenizer.ggml.eos_token_id`.
   public var end: Int?
+  /// `tokenizer.ggml.unknown_token_id`.
   public var unknown: Int?
+  /// `tokenizer.ggml.padding_token_id`.
   public var padding: Int?
   /// `tokenizer.ggml.add_bos_token`; nil for what the kind of model does.
   public var addBeginning: Bool?
@@ -20,6 +26,7 @@ public struct GGUFVocabulary: Sendable {
   public var addEnd: Bool?
   /// `tokenizer.ggml.add_space_prefix`.
   public var addSpacePrefix: Bool?
+  /// `tokenizer.chat_template`, in Jinja.
   public var chatTemplate: String?
 
   /// A vocabulary of which only the tokens are known.

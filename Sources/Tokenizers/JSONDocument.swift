@@ -16,7 +16,8 @@ final class JSONDocument: Sendable {
   }
 
   static let deepest = 128
-  static let longest = 512 << 20
+  /// The largest known files have 35 MB. Nodes of a hostile one take ten times its size.
+  static let longest = 64 << 20
 
   let bytes: [UInt8]
   let nodes: [Node]

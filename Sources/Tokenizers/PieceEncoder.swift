@@ -219,5 +219,5 @@ enum ScoreMerges {
   }
 
   /// Longer tokens could only come from a hostile file, for which all cuts would take quadratic time.
-  static let longest = 1024
+  static let longest = 256
 }

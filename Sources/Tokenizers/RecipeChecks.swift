@@ -38,14 +38,17 @@ extension Recipe {
     }
   }
 
-  /// The text of each token.
-  func outputs() -> ByteStrings {
+  /// The text of each token. Added tokens stand for their content, as the normaliser left it where they are looked for in
+  /// normalised text.
+  func outputs(normalized: [AddedToken]) -> ByteStrings {
     let special = Set(added.map(\.id))
+    let normalized = Dictionary(normalized.map { ($0.id, $0.content) }) { first, _ in first }
     var result = ByteStrings()
     for id in 0..<tokens.count {
       let spelling = Array(tokens[id])
       if special.contains(Int32(id)) {
-        result.append(spelling)
+        let content = normalized[Int32(id)] ?? spelling
+        result.append(replacements.reduce(content) { $0.replacing($1.from, with: $1.to) })
       } else if isByteLevel {
         result.append(ByteAlphabet.decode(spelling) ?? spelling)
       } else if fallsBackToBytes, let byte = PieceEncoder.byte(spelledBy: spelling) {

@@ -48,7 +48,6 @@ public final class Tokenizer: Sendable {
     end = recipe.end
     padding = recipe.padding
     specials = Set(recipe.added.filter(\.isSpecial).map(\.id))
-    outputs = recipe.outputs()
     chat = recipe.chatTemplate.flatMap { ChatTemplate(jinja: $0) }
     var stops = recipe.stops
     if let end = recipe.end { stops.insert(end) }
@@ -65,6 +64,7 @@ public final class Tokenizer: Sendable {
       normalized.append(token)
     }
     normalizedFinder = AddedTokenFinder(normalized)
+    outputs = recipe.outputs(normalized: normalized)
   }
 
   /// The tokens of a text.

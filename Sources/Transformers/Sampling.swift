@@ -81,7 +81,7 @@ public struct Sampling: Sendable, Equatable {
     }
     if temperature == 0 { return [(try next(logits, position: 0), 1)] }
     var kept = logits.enumerated().map { token, score in
-      (token: Int32(token), probability: exp(Double(score - largest) / temperature))
+      (token: Int32(token), probability: exp((Double(score) - Double(largest)) / temperature))
     }
     let isFiltered = topK.map { $0 < kept.count } ?? false || topP < 1
     if isFiltered { kept = ranked(kept) }

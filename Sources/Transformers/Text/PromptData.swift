@@ -84,8 +84,13 @@ public struct PromptData: SplittableDataset {
   /// Prompts and answers.
   public func texts(count: Int, seed: UInt64, index: Int) throws -> [String] {
     EpochOrder(name: name, count: records.count).places(size: count, seed: seed, index: index).map {
-      records[$0].prompt + " → " + records[$0].answer
+      Self.text(records[$0].prompt, records[$0].answer)
     }
+  }
+
+  /// A question and its answer with one space around the arrow.
+  static func text(_ prompt: String, _ answer: String) -> String {
+    prompt + " →" + (answer.first?.isWhitespace ?? false ? "" : " ") + answer
   }
 
   /// An example as a person reads it; without a tokenizer there is none.
@@ -159,7 +164,7 @@ struct TokenizedRecords: Dataset {
   func text(of example: Batch.Example) -> String {
     let prompt = example.tokens.dropLast(max(0, example.targets.count - 1))
     func text(_ tokens: some Sequence<Int32>) -> String { (try? tokenizer.decode(Array(tokens))) ?? "" }
-    return text(prompt) + " → " + text(example.targets)
+    return PromptData.text(text(prompt), text(example.targets))
   }
 }
 

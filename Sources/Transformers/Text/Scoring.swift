@@ -126,7 +126,7 @@ struct Scoring {
 /// log Σ exp x, without overflow.
 func logSumOfExponentials(_ values: UnsafeBufferPointer<Float>) -> Double {
   guard let largest = values.max(), largest.isFinite else { return .nan }
-  return Double(largest) + log(values.reduce(0.0) { $0 + exp(Double($1 - largest)) })
+  return Double(largest) + log(values.reduce(0.0) { $0 + exp(Double($1) - Double(largest)) })
 }
 
 extension Batch {
