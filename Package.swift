@@ -60,7 +60,7 @@ let package = Package(
       dependencies: ["TVSShell", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
 
     // MARK: - Tests
-    .target(name: "FuzzKit", dependencies: ["ModelFiles"], path: "Tests/Fuzz/FuzzKit"),
+    .target(name: "FuzzKit", dependencies: ["ModelFiles", "Transformers", "Tokenizers"], path: "Tests/Fuzz/FuzzKit"),
     .executableTarget(name: "fuzz-readers", dependencies: ["FuzzKit"], path: "Tests/Fuzz/fuzz-readers"),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"], exclude: ["References"]),
     .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers"], exclude: ["References"]),

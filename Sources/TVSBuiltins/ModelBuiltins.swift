@@ -6,7 +6,7 @@ import Transformers
 /// The chapter on models.
 enum ModelBuiltins {
   /// All records.
-  static let all: [Builtin] = [transformer, adapt, merge, parameters, digest]
+  static let all: [Builtin] = [transformer, adapt, combine, merge, parameters, digest]
 
   /// A model so small that examples finish in a moment.
   static let exampleModel = "m = transformer(layers=1, width=16, heads=2, context=8, seed=1)"
@@ -76,14 +76,19 @@ enum ModelBuiltins {
         "alpha", "number", presence: .optional("2·rank"), byNameOnly: true, help: "α of the scale α/r"),
       Parameter(
         "targets", "list", "string", presence: .optional("the inputs of attention"), byNameOnly: true,
-        help: "linear layers by any part of their path: \"attn.qkv\", \"mlp\", \"blocks.2\""),
+        help:
+          "linear layers by any part of their path or module name: \"attn.qkv\", \"q_proj\", \"blocks.2\", \"all-linear\""
+      ),
+      Parameter(
+        "init", "string", presence: .defaults(.string("kaiming")), byNameOnly: true,
+        help: "how A is drawn: \"kaiming\" or \"gaussian\""),
       Parameter(
         "seed", "integer", presence: .optional("the session's seed"), byNameOnly: true, help: "begins the stream of A"),
     ],
     returns: "model",
     details: """
       Each adapted layer computes x·Wᵀ + (α/r)·x·Aᵀ·Bᵀ with W frozen (Hu et al., arXiv 2106.09685). A is drawn uniformly \
-      from ±1/√inputs, as peft does, and B is zero: the adapted model starts out equal to its base, and the first \
+      from ±1/√inputs (kaiming, peft's default) or from N(0, 1/r²) (gaussian), and B is zero: the adapted model starts out equal to its base, and the first \
       step moves B only. Training, runs, prefixes and projections work in the space of the factors; delta_w gives the \
       product, which does not depend on their gauge.
       """,
@@ -103,7 +108,50 @@ enum ModelBuiltins {
       ModelValue(
         try call.model().adapted(
           rank: call.integer("rank"), alpha: call["alpha"].numberValue, targets: targets,
-          seed: TensorArguments.seed(call))))
+          seed: TensorArguments.seed(call), initialization: Adapter.Initialization(named: call.string("init")))))
+  }
+
+  private static let combine = Builtin(
+    "combine", topic: "model", summary: "One adapter whose change of weights is a weighted sum of others', exactly.",
+    parameters: [
+      Parameter("models", "list", help: "models with adapters on the same base"),
+      Parameter("weights", "list", presence: .optional("1 for each"), help: "one for each, of either sign"),
+      Parameter(
+        "rank", "integer", presence: .optional("the sum of the ranks, which is exact"), byNameOnly: true,
+        help: "cut the sum down to this rank by its singular values"),
+    ],
+    returns: "model",
+    details: """
+      The sum is that of the products (α/r)·B·A: the factors are joined, so that the rank of the result is the sum of the \
+      ranks. Adding the factors B and A apart, as peft's combination_type="linear" does, has cross terms such as B₁·A₂. \
+      With rank= the nearest product of that rank is taken, layer by layer: norm(delta_w(exact) - delta_w(cut)) is what that loses.
+      """,
+    examples: [
+      .init(
+        exampleModel + "; a = adapt(m, rank=2, seed=1); b = adapt(m, rank=3, seed=2); combine([a, b]).rank", shows: "5"),
+      .init(
+        exampleModel
+          + "; a = train(adapt(m, rank=2), task(\"copy\", length=3), steps=2, batch=4); norm(delta_w(combine([a, a], [1, -1])))",
+        shows: "0"),
+    ],
+    errors: ["E0202", "E0203", "E0209"], seeAlso: ["adapt", "merge", "delta_w"]
+  ) { call in
+    let models = try call.list("models").map { item in
+      guard case .native(let native) = item, let model = native as? ModelValue else {
+        throw ErrorReport(.wrongKind, "models are combined, not \(item.article)", argument: "models")
+      }
+      return model.model
+    }
+    let weights = call.isGiven("weights") ? try call.list("weights").map { try weight($0) } : models.map { _ in 1 }
+    let rank = call.isGiven("rank") ? try call.integer("rank") : nil
+    return .native(ModelValue(try Model.combining(models, weights: weights, rank: rank)))
+  }
+
+  private static func weight(_ value: Value) throws -> Double {
+    guard let number = value.numberValue else {
+      throw ErrorReport(.wrongKind, "weights are numbers, not \(value.article)", argument: "weights")
+    }
+    return number
   }
 
   private static let merge = Builtin(

@@ -11,17 +11,19 @@ extension Model {
   ///   - models: with adapters on the same frozen weights; at least one.
   ///   - weights: one for each, of either sign.
   ///   - rank: cut the sum down to this rank, layer by layer, by its singular values; nil for the exact sum.
-  /// - Returns: the model, and the share of the sum's norm that cutting left out (0 for the exact sum).
   /// - Throws: ``TransformerError``, `TensorError`, `Interrupted`.
   public static func combining(
     _ models: [Model], weights: [Double], rank: Int? = nil
-  ) throws -> (model: Model, lost: Double) {
+  ) throws -> Model {
     guard let first = models.first, weights.count == models.count else {
       throw TransformerError.invalidOption(
         field: "weights", value: "\(weights.count) numbers", reason: "must be one for each of \(models.count) adapters")
     }
     guard weights.allSatisfy(\.isFinite) else {
       throw TransformerError.invalidOption(field: "weights", value: "\(weights)", reason: "must be finite numbers")
+    }
+    if let rank, rank < 1 {
+      throw TransformerError.invalidOption(field: "rank", value: "\(rank)", reason: "must be at least 1")
     }
     let deltas = try zip(models, weights).map { model, weight in
       guard let adapter = model.adapter else { throw TransformerError.notAdapted(model: model.name) }
@@ -38,15 +40,8 @@ extension Model {
     let layers = first.linearLayers.filter { joined[$0] != nil }
     let widest = joined.values.map(\.rank).max() ?? 1
     let common = min(rank ?? widest, widest)
-    var lost = 0.0
-    var total = 0.0
     for layer in layers {
-      guard let block = joined[layer] else { continue }
-      if rank == nil && block.rank == common { continue }
-      let (cut, dropped, norm) = try block.reduced(to: common)
-      joined[layer] = cut
-      lost += dropped
-      total += norm
+      if let block = joined[layer], block.rank != common { joined[layer] = try block.reduced(to: common) }
     }
     var base = first
     base.adapter = nil
@@ -66,7 +61,7 @@ extension Model {
     var result = base
     result.adapter = try Adapter(shape: shape, factors: factors)
     result.name = "\(base.name)/lora-\(common)"
-    return (result, total > 0 ? (lost / total).squareRoot() : 0)
+    return result
   }
 }
 
@@ -93,18 +88,13 @@ extension FactoredDelta.Block {
   /// The nearest product of another rank in the Frobenius norm (Eckart & Young), or the same product padded with zeros.
   ///
   /// With B = Q₁R₁ and Aᵀ = Q₂R₂ the singular values of B·A are those of R₁·R₂ᵀ, which is as small as the rank.
-  ///
-  /// - Returns: the product, the squared norm that was cut off, and the squared norm of the whole.
-  func reduced(to rank: Int) throws -> (block: Self, lost: Double, total: Double) {
+  func reduced(to rank: Int) throws -> Self {
     let own = self.rank
     if rank >= own {
       var wide = [Float](repeating: 0, count: outputs * rank)
       for row in 0..<outputs { for k in 0..<own { wide[row * rank + k] = b[row * own + k] } }
       let tall = a + [Float](repeating: 0, count: (rank - own) * inputs)
-      let norm = dot(self)
-      return (
-        Self(layer: layer, outputs: outputs, inputs: inputs, rank: rank, b: wide, a: tall, scale: scale), 0, norm
-      )
+      return Self(layer: layer, outputs: outputs, inputs: inputs, rank: rank, b: wide, a: tall, scale: scale)
     }
     let left = try LinearAlgebra.qr(b.map(Double.init), rows: outputs, columns: own)
     let right = try LinearAlgebra.qr(
@@ -124,11 +114,8 @@ extension FactoredDelta.Block {
     let newB = try LinearAlgebra.product(left.q, u, m: outputs, n: rank, k: p)
     let newA = try LinearAlgebra.product(
       vt, LinearAlgebra.transposed(right.q, rows: inputs, columns: q), m: rank, n: inputs, k: q)
-    return (
-      Self(
-        layer: layer, outputs: outputs, inputs: inputs, rank: rank, b: newB.map { Float($0) },
-        a: newA.map { Float($0) }, scale: 1),
-      core.values.dropFirst(rank).reduce(0) { $0 + $1 * $1 }, core.values.reduce(0) { $0 + $1 * $1 }
-    )
+    return Self(
+      layer: layer, outputs: outputs, inputs: inputs, rank: rank, b: newB.map { Float($0) }, a: newA.map { Float($0) },
+      scale: 1)
   }
 }

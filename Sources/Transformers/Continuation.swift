@@ -99,10 +99,9 @@ public func continuation(
 ///   - stopping: what ends the continuation besides.
 /// - Throws: ``TransformerError``, `TensorError`, `TokenizerError`, `Interrupted`.
 public func generate(
-  _ model: Model, prompt: [Int32], count: Int, sampling: Sampling, stopping: Stopping = Stopping()
+  _ model: Model, prompt: [Int32], count: Int, sampling: Sampling = .greedy, stopping: Stopping = Stopping()
 ) throws -> Continuation {
-  // Refuses a prompt that the model cannot read, however few tokens are to follow it.
-  _ = try generate(model, prompt: prompt, count: 0)
+  try checkTokens(prompt, model, longest: model.configuration.context)
   let (wanted, overflow) = prompt.count.addingReportingOverflow(max(0, count))
   let decoding = try Decoding(model, capacity: overflow ? model.configuration.context : wanted)
   return try continuation(

@@ -1,4 +1,3 @@
-import Checkpoints
 import Tensors
 
 /// A model that reads sequences bit by bit and remembers the keys and values of what it has read.
@@ -50,38 +49,6 @@ public final class Decoding {
   }
 }
 
-/// Continues a sequence of tokens.
-///
-/// - Parameters:
-///   - model: the model.
-///   - prompt: tokens to begin with, at least one.
-///   - count: tokens to add at most; fewer when the context is full.
-///   - stops: tokens after which nothing more is added; they are not part of the result.
-///   - choose: picks the next token from its logits, given how many were added before; the first choice unless given.
-///   - observe: sees every new token; false ends the text after it.
-/// - Returns: the new tokens.
-/// - Throws: ``TransformerError``, `TensorError`, `Interrupted`, and what the closures throw.
-public func generate(
-  _ model: Model, prompt: [Int32], count: Int, stops: Set<Int32> = [],
-  choose: (UnsafeBufferPointer<Float>, _ added: Int) throws -> Int32 = { logits, _ in Int32(argmax(logits)) },
-  observe: (Int32) throws -> Bool = { _ in true }
-) throws -> [Int32] {
-  try checkTokens(prompt, model, longest: model.configuration.context)
-  var added: [Int32] = []
-  let (wanted, overflow) = prompt.count.addingReportingOverflow(max(0, count))
-  let decoding = try Decoding(model, capacity: overflow ? model.configuration.context : wanted)
-  var unread = prompt
-  while added.count < count, decoding.count + unread.count <= decoding.capacity {
-    try Cancellation.check()
-    let token = try decoding.read(unread) { try choose($0, added.count) }
-    if stops.contains(token) { break }
-    added.append(token)
-    if try !observe(token) { break }
-    unread = [token]
-  }
-  return added
-}
-
 /// The scores of every next token, for each position of a sequence.
 ///
 /// - Parameters:
@@ -97,7 +64,7 @@ public func logits(of model: Model, tokens: [Int32]) throws -> [Float] {
 }
 
 /// Refuses sequences that a model cannot read.
-private func checkTokens(_ tokens: [Int32], _ model: Model, longest: Int) throws(TransformerError) {
+func checkTokens(_ tokens: [Int32], _ model: Model, longest: Int) throws(TransformerError) {
   let vocabulary = model.configuration.vocabulary
   guard let largest = tokens.max(), let smallest = tokens.min() else {
     throw .emptyData(data: "prompt", reason: "there are no tokens")
@@ -111,9 +78,4 @@ private func checkTokens(_ tokens: [Int32], _ model: Model, longest: Int) throws
   guard tokens.count <= longest else {
     throw .contextTooShort(data: "prompt", needed: tokens.count, model: model.name, has: longest)
   }
-}
-
-/// The index of the largest number; the first of equal ones.
-public func argmax(_ values: UnsafeBufferPointer<Float>) -> Int {
-  values.indices.dropFirst().reduce(0) { values[$1] > values[$0] ? $1 : $0 }
 }

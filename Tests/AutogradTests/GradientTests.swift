@@ -4,7 +4,9 @@ import Testing
 
 extension AutogradTests {
   @Suite struct Gradients {
-    @Test("A linear map agrees with its reference", arguments: [(1, 1, 1), (1, 40, 9), (3, 37, 22), (7, 5, 3), (17, 33, 18), (40, 16, 50)])
+    @Test(
+      "A linear map agrees with its reference",
+      arguments: [(1, 1, 1), (1, 40, 9), (3, 37, 22), (7, 5, 3), (17, 33, 18), (40, 16, 50)])
     func linear(_ rows: Int, _ inputs: Int, _ outputs: Int) throws {
       let matrices = [
         Matrix(rows, inputs, seed: 1), Matrix(outputs, inputs, seed: 2), Matrix(1, outputs, seed: 3),

@@ -13,7 +13,7 @@ struct HostileFileTests {
 
   @Test(
     "at least 200 cases are read or refused with their file's name, in 64 MB beyond the file",
-    arguments: ["safetensors", "index", "gguf", "llama2c"])
+    arguments: FuzzReaders.all.map(\.name))
   func hostile(_ reader: String) throws {
     // A process of its own with a limit on its addresses: an allocation beyond it ends the process.
     let process = Process()

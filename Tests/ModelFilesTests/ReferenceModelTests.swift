@@ -71,7 +71,7 @@ import Transformers
       let (largest, size) = try difference(Array(gradient.elements[segment.range]), theirs.doubles)
       worst = max(worst, largest / size)
     }
-    print("\(name) with an adapter: logits differ by \(logits.largest) of \(logits.size), gradients by \(worst) relative")
+    print("\(name)+adapter: logits differ by \(logits.largest) of \(logits.size), gradients by \(worst) relative")
     #expect(logits.largest < 1e-4)
     #expect(worst < 1e-4)
     let merged = try difference(
@@ -126,8 +126,42 @@ import Transformers
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: path) }
     try Data("thesis".utf8).write(to: URL(fileURLWithPath: path + "/thesis.tex"))
-    #expect(throws: TensorError.file(path: path, reason: "it is a folder that holds thesis.tex, which saving would remove")) {
-      try HuggingFaceFolder.write(base, to: path)
+    let reason = "it is a folder that holds thesis.tex, which saving would remove"
+    #expect(throws: TensorError.file(path: path, reason: reason)) { try HuggingFaceFolder.write(base, to: path) }
+  }
+
+  private static let python = ProcessInfo.processInfo.environment["TVS_REFERENCE_PYTHON"]
+
+  @Test(
+    "transformers and peft load what is written, without a warning, and find the same logits",
+    .enabled(if: python != nil, "TVS_REFERENCE_PYTHON names a Python with transformers and peft"))
+  func transformers() throws {
+    let python = try #require(Self.python)
+    let scratch = "\(Self.scratch)-transformers"
+    defer { try? FileManager.default.removeItem(atPath: scratch) }
+    let tokens: [Int32] = [3, 9, 27, 33, 5, 8, 40, 11, 12, 13, 47, 4]
+    for name in ReferenceModelTests.names {
+      try FileManager.default.createDirectory(atPath: "\(scratch)/\(name)", withIntermediateDirectories: true)
+      let base = try HuggingFaceFolder.read("\(ReferenceModelTests.folder)/\(name)")
+      let model = try PEFTFolder.read("\(ReferenceModelTests.folder)/\(name)/adapter", base: base)
+      try HuggingFaceFolder.write(base, to: "\(scratch)/\(name)/model")
+      try PEFTFolder.write(model, to: "\(scratch)/\(name)/adapter")
+      let shape = [tokens.count, base.configuration.vocabulary]
+      try SafetensorsFile.write(
+        [
+          (name: "tokens", tensor: Tensor(tokens.map(Double.init))),
+          (name: "logits", tensor: Tensor(logits(of: base, tokens: tokens), shape: shape)),
+          (name: "lora.logits", tensor: Tensor(logits(of: model, tokens: tokens), shape: shape)),
+        ], to: "\(scratch)/\(name)/logits.safetensors")
     }
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: python)
+    process.arguments = [
+      URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+        .appendingPathComponent("../../scripts/references/check_saved.py").standardizedFileURL.path, scratch,
+    ]
+    try process.run()
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 0)
   }
 }

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Tokenizers
 
-/// What scripts/references/tokenizers.py saved.
+/// What scripts/references/vocabularies.py saved.
 enum References {
   static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "References").path
 

@@ -35,7 +35,7 @@ struct TrainingTests {
     let examples = try data.examples(count: 40, seed: evaluationSeed(1), index: 0)
     for example in examples {
       let prompt = Array(example.tokens.prefix(5))
-      let answer = try generate(result.model, prompt: prompt, count: 3)
+      let answer = try generate(result.model, prompt: prompt, count: 3).tokens
       let scored = try Workspace.withShared { try $0.score(result.model, on: Batch([example])).choices }
       #expect((answer == example.targets) == (scored == example.targets))
     }

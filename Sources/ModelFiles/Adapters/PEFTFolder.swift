@@ -33,7 +33,9 @@ public enum PEFTFolder {
     let file = try SafetensorsWeights(path: "\(folder)/\(weightsName)")
     let layers = try layers(of: file, base)
     let targets = try targets(configuration, base, layers)
-    let shape = try base.adapterShape(rank: rank, alpha: alpha, targets: targets)
+    let shape = try FileFault.naming(configuration.path) {
+      try base.adapterShape(rank: rank, alpha: alpha, targets: targets)
+    }
     var assembly = WeightAssembly(file)
     for segment in shape.layout.segments { assembly.take(segment, from: try name(of: segment, base)) }
     let factors = try assembly.weights(shape.layout)

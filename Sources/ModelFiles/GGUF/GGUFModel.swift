@@ -11,9 +11,13 @@ public enum GGUFModel {
   /// The model of a file.
   ///
   /// - Parameter name: what to call it; the file's name without its ending unless given.
-  /// - Throws: `TensorError`, `TransformerError`, `TokenizerError`, `Interrupted`.
+  /// - Throws: `TensorError` that names the file and the fault, `Interrupted`.
   public static func read(_ path: String, name: String? = nil) throws -> Model {
     let file = try GGUFFile(path: path)
+    return try FileFault.naming(path) { try read(file, name) }
+  }
+
+  private static func read(_ file: GGUFFile, _ name: String?) throws -> Model {
     let reader = Reader(file: file)
     let family = try reader.text("general.architecture")
     guard families.contains(family) else {
@@ -23,7 +27,7 @@ public enum GGUFModel {
     let tokenizer = try reader.tokenizer(vocabulary: architecture.configuration.vocabulary)
     return try Model(
       architecture: architecture, weights: reader.weights(architecture),
-      name: name ?? URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent, tokenizer: tokenizer)
+      name: name ?? URL(fileURLWithPath: file.path).deletingPathExtension().lastPathComponent, tokenizer: tokenizer)
   }
 }
 

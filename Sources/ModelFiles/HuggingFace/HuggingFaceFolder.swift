@@ -15,15 +15,24 @@ public enum HuggingFaceFolder {
   /// - Parameters:
   ///   - folder: holds the files.
   ///   - name: what to call it; the folder's name unless given.
-  /// - Throws: `TensorError`, `TransformerError`, `TokenizerError`, `Interrupted`.
+  /// - Throws: `TensorError` that names the file and the fault, `Interrupted`.
   public static func read(_ folder: String, name: String? = nil) throws -> Model {
     let configuration = try ConfigurationFile(folder + "/config.json")
-    let architecture = try HuggingFaceConfiguration.architecture(configuration)
-    let tokenizer = try Tokenizer.huggingFace(folder: folder)
+    let architecture = try FileFault.naming(configuration.path) {
+      try HuggingFaceConfiguration.architecture(configuration)
+    }
+    let tokenizer = try tokenizer(folder)
     let weights = try weights(of: architecture, weightFile(folder))
     return try Model(
       architecture: architecture, weights: weights,
       name: name ?? URL(fileURLWithPath: folder).standardizedFileURL.lastPathComponent, tokenizer: tokenizer)
+  }
+
+  /// The tokenizer of a folder; nil when it has none.
+  ///
+  /// - Throws: `TensorError` that names the file.
+  public static func tokenizer(_ folder: String) throws -> Tokenizer? {
+    try FileFault.naming(folder + "/tokenizer.json") { try Tokenizer.huggingFace(folder: folder) }
   }
 
   /// The weights' file or files.

@@ -15,9 +15,14 @@ public enum Llama2CModel {
   /// without one the model reads token ids only.
   ///
   /// - Parameter name: what to call it; the file's name without its ending unless given.
-  /// - Throws: `TensorError`, `TransformerError`, `TokenizerError`, `Interrupted`.
+  /// - Throws: `TensorError` that names the file and the fault, `Interrupted`.
   public static func read(_ path: String, name: String? = nil) throws -> Model {
     let file = try Llama2CFile(path: path)
+    return try FileFault.naming(path) { try read(file, name) }
+  }
+
+  private static func read(_ file: Llama2CFile, _ name: String?) throws -> Model {
+    let path = file.path
     let sizes = file.configuration
     let architecture = LlamaDecoder(
       try DecoderConfiguration(

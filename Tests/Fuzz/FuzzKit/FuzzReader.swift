@@ -50,7 +50,8 @@ public struct FuzzReader: Sendable {
   public func prepare(_ folder: URL) throws {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     for name in companions {
-      try Data(References.bytes(name)).write(to: folder.appendingPathComponent(name))
+      try Data(References.bytes(name)).write(
+        to: folder.appendingPathComponent(URL(fileURLWithPath: name).lastPathComponent))
     }
   }
 

@@ -9,6 +9,11 @@ public enum FuzzReaders {
     WeightReaders.index,
     WeightReaders.gguf,
     WeightReaders.llama2c,
+    ModelReaders.configuration,
+    ModelReaders.adapter,
+    ModelReaders.ggufModel,
+    ModelReaders.tokenizer,
+    ModelReaders.vocabulary,
   ]
 }
 

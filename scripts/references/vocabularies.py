@@ -1,6 +1,6 @@
 """Trains tiny tokenizers with Hugging Face's libraries and saves what they make of difficult texts.
 
-    python scripts/references/tokenizers.py
+    python scripts/references/vocabularies.py
 
 writes Tests/TokenizersTests/References: `<name>/tokenizer.json`, `<name>/expected.json` (a list of ids for each text of
 `texts.json`), and `chat.json` (Jinja templates and what transformers renders with them). Needs tokenizers, sentencepiece
@@ -13,7 +13,6 @@ import random
 
 import sys
 
-sys.path.pop(0)  # this file is called like the library
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import PreTrainedTokenizerFast
 
