@@ -115,7 +115,7 @@ struct WeightAssembly {
   }
 
   private static func listed(_ names: [String]) -> String {
-    names.prefix(8).joined(separator: ", ") + (names.count > 8 ? ", …" : "")
+    names.prefix(24).joined(separator: ", ") + (names.count > 24 ? ", …" : "")
   }
 
   private static func text(_ shape: [Int]) -> String {

@@ -33,7 +33,11 @@ final class ModelValue: NativeValue, Sendable {
     return GeometryText.block("model \(model.name)", rows)
   }
 
-  private func targets(_ adapter: Adapter) -> String { adapter.shape.targets.joined(separator: ", ") }
+  private func targets(_ adapter: Adapter) -> String {
+    let words = adapter.shape.targets
+    return words.count <= 6
+      ? words.joined(separator: ", ") : words[..<5].joined(separator: ", ") + " and \(words.count - 5) more"
+  }
 
   // MARK: - Fields and elements
 

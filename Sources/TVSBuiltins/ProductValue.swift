@@ -103,6 +103,22 @@ final class ProductValue: NativeValue, Sendable {
     return .number(max(-1, min(1, dot / (norm * partner.norm))))
   }
 
+  func apply(_ operation: BinaryOperator, with other: Value, side: OperandSide) throws -> Value? {
+    if let factor = other.numberValue, operation == .multiply || (operation == .divide && side == .left && factor != 0)
+    {
+      let delta = delta.scaled(by: operation == .multiply ? factor : 1 / factor)
+      return .native(try ProductValue(delta, space: space))
+    }
+    guard operation == .add || operation == .subtract, case .native(let native) = other,
+      let partner = native as? ProductValue
+    else { return nil }
+    let (left, right) = side == .left ? (delta, partner.delta) : (partner.delta, delta)
+    return .native(
+      try reporting {
+        try ProductValue(operation == .add ? left.adding(right) : left.subtracting(right), space: space)
+      })
+  }
+
   func isSame(as other: any NativeValue) -> Bool {
     guard let other = other as? ProductValue, other.space == space else { return false }
     return zip(other.delta.blocks, delta.blocks).allSatisfy { $0.a == $1.a && $0.b == $1.b && $0.scale == $1.scale }

@@ -159,14 +159,16 @@ extension Model {
       baseDigest: baseDigest)
   }
 
-  /// Paths within a block, each once: `attn.qkv`, `attn.out`, `mlp.up`, …
+  /// Paths within a block, each once, then module names of transformers: `attn.q`, `mlp.up`, …, `q_proj`, `up_proj`, …
   public var targetSuggestions: [String] {
     var seen: Set<String> = []
-    return linearLayers.compactMap { layer in
-      let parts = layer.split(separator: ".")
-      let path = parts.drop { $0 == "blocks" || $0.allSatisfy(\.isNumber) }.joined(separator: ".")
-      return seen.insert(path).inserted ? path : nil
+    let paths = linearLayers.map { layer in
+      layer.split(separator: ".").drop { $0 == "blocks" || $0.allSatisfy(\.isNumber) }.joined(separator: ".")
     }
+    let modules = linearLayers.compactMap { layer in
+      architecture.checkpointNames.module(of: layer)?.split(separator: ".").last.map(String.init)
+    }
+    return (paths + modules).filter { seen.insert($0).inserted }
   }
 
   /// The same function without an adapter: (α/r)·B·A added into the weights it sits on.

@@ -48,14 +48,17 @@ extension Model {
     if let adapter = first.adapter, base.name.hasSuffix("/lora-\(adapter.shape.rank)") {
       base.name = String(base.name.dropLast("/lora-\(adapter.shape.rank)".count))
     }
-    let shape = try base.adapterShape(rank: common, alpha: Double(common), targets: layers)
+    // The first adapter's own words for its layers, where they still mean just these.
+    let words = first.adapter?.shape.targets ?? layers
+    let same = Set(words.flatMap { base.linearLayers(matching: $0) }) == Set(layers)
+    let shape = try base.adapterShape(rank: common, alpha: Double(common), targets: same ? words : layers)
     let factors = try FloatVector(count: shape.layout.count) { out in
       for layer in layers {
         guard let block = joined[layer], let a = shape.layout[layer + ".a"], let b = shape.layout[layer + ".b"] else {
           continue
         }
         for index in 0..<a.count { out[a.offset + index] = block.a[index] }
-        for index in 0..<b.count { out[b.offset + index] = block.b[index] }
+        for index in 0..<b.count { out[b.offset + index] = Float(Double(block.b[index]) * block.scale) }
       }
     }
     var result = base
@@ -66,20 +69,20 @@ extension Model {
 }
 
 extension FactoredDelta.Block {
-  /// The same with the scale and a weight folded into B.
-  func scaled(by weight: Double) -> Self {
-    Self(
-      layer: layer, outputs: outputs, inputs: inputs, rank: rank, b: b.map { Float(Double($0) * scale * weight) }, a: a,
-      scale: 1)
+  /// A multiple of the product.
+  func scaled(by factor: Double) -> Self {
+    Self(layer: layer, outputs: outputs, inputs: inputs, rank: rank, b: b, a: a, scale: scale * factor)
   }
 
-  /// [B, B']·[A; A']; both scales must be 1.
+  /// [s·B, s'·B']·[A; A'].
   func adding(_ other: Self) -> Self {
     var joined: [Float] = []
     joined.reserveCapacity(outputs * (rank + other.rank))
     for row in 0..<outputs {
-      joined += b[row * rank..<(row + 1) * rank]
-      joined += other.b[row * other.rank..<(row + 1) * other.rank]
+      for value in b[row * rank..<(row + 1) * rank] { joined.append(Float(Double(value) * scale)) }
+      for value in other.b[row * other.rank..<(row + 1) * other.rank] {
+        joined.append(Float(Double(value) * other.scale))
+      }
     }
     return Self(
       layer: layer, outputs: outputs, inputs: inputs, rank: rank + other.rank, b: joined, a: a + other.a, scale: 1)
@@ -116,6 +119,6 @@ extension FactoredDelta.Block {
       vt, LinearAlgebra.transposed(right.q, rows: inputs, columns: q), m: rank, n: inputs, k: q)
     return Self(
       layer: layer, outputs: outputs, inputs: inputs, rank: rank, b: newB.map { Float($0) }, a: newA.map { Float($0) },
-      scale: 1)
+      scale: scale)
   }
 }

@@ -67,13 +67,24 @@ public struct FactoredDelta: Sendable {
   /// Numbers it is stored in.
   public var factorCount: Int { blocks.reduce(0) { $0 + $1.b.count + $1.a.count } }
 
+  /// This change plus another of the same layers, of the sum of their ranks: the factors are joined, so that it is exact.
+  ///
+  /// - Throws: ``TransformerError/layoutMismatch(operation:left:right:)``.
+  public func adding(_ other: FactoredDelta) throws(TransformerError) -> FactoredDelta {
+    try checkLayers(other, "add")
+    return FactoredDelta(blocks: zip(blocks, other.blocks).map { $0.adding($1) })
+  }
+
   /// This change minus another of the same layers, of the sum of their ranks.
   ///
   /// - Throws: ``TransformerError/layoutMismatch(operation:left:right:)``.
   public func subtracting(_ other: FactoredDelta) throws(TransformerError) -> FactoredDelta {
     try checkLayers(other, "subtract")
-    return FactoredDelta(blocks: zip(blocks, other.blocks).map { $0.subtracting($1) })
+    return try adding(other.scaled(by: -1))
   }
+
+  /// A multiple of this change.
+  public func scaled(by factor: Double) -> FactoredDelta { FactoredDelta(blocks: blocks.map { $0.scaled(by: factor) }) }
 
   /// ⟨self, other⟩ over all layers, accumulated in double.
   ///
@@ -128,18 +139,6 @@ extension FactoredDelta.Block {
       }
     }
     return sum * scale * other.scale
-  }
-
-  /// [s·B, −s'·B'] · [A; A'].
-  func subtracting(_ other: Self) -> Self {
-    let rank = rank + other.rank
-    var b: [Float] = []
-    b.reserveCapacity(outputs * rank)
-    for row in 0..<outputs {
-      for value in self.b[row * self.rank..<(row + 1) * self.rank] { b.append(Float(Double(value) * scale)) }
-      for value in other.b[row * other.rank..<(row + 1) * other.rank] { b.append(Float(-Double(value) * other.scale)) }
-    }
-    return Self(layer: layer, outputs: outputs, inputs: inputs, rank: rank, b: b, a: a + other.a, scale: 1)
   }
 
   /// Adds scale · B · A to a matrix of outputs × inputs.

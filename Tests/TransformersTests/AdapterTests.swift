@@ -62,7 +62,8 @@ struct AdapterTests {
   @Test("targets that match nothing, a rank that does not fit and a second adapter are refused")
   func refusals() throws {
     #expect(
-      throws: TransformerError.unknownTarget(name: "q_proj", known: ["attn.qkv", "attn.out", "mlp.up", "mlp.down"])
+      throws: TransformerError.unknownTarget(
+        name: "q_proj", known: ["attn.qkv", "attn.out", "mlp.up", "mlp.down", "c_attn", "c_proj", "c_fc"])
     ) { try model.adapted(targets: ["q_proj"]) }
     #expect(throws: TransformerError.self) { try model.adapted(rank: 0) }
     #expect(throws: TransformerError.self) { try model.adapted(rank: 33) }
@@ -109,5 +110,61 @@ struct AdapterTests {
     #expect(difference.blocks.allSatisfy { $0.rank == 6 })
     let exact = zip(dx, dy).map { $0 - $1 }
     #expect(abs(try difference.norm() - dot(exact, exact).squareRoot()) < 1e-5 * dot(exact, exact).squareRoot())
+  }
+
+  /// A model whose adapter has random factors B and A.
+  private func random(rank: Int, targets: [String], seed: UInt64) throws -> Model {
+    let adapted = try model.adapted(rank: rank, targets: targets, seed: seed)
+    return try adapted.with(
+      freeWeights: FloatVector(count: adapted.freeCount) {
+        RandomStream(seed: seed, purpose: "test").fillGaussian($0, count: adapted.freeCount, scale: 0.1)
+      })
+  }
+
+  /// What a model's weights are beyond those of the base, multiplied out.
+  private func change(_ adapted: Model) throws -> [Double] {
+    zip(try adapted.merged().weights.elements, model.weights.elements).map { Double($0) - Double($1) }
+  }
+
+  @Test("a combination of adapters is the sum of their products, also where the ranks and layers differ")
+  func combination() throws {
+    let a = try random(rank: 2, targets: ["attn.qkv"], seed: 1)
+    let b = try random(rank: 3, targets: ["attn.qkv", "mlp.up"], seed: 2)
+    let sum = try Model.combining([a, b], weights: [0.7, -1.3])
+    let (da, db) = (try change(a), try change(b))
+    let difference = zip(try change(sum), zip(da, db)).map { abs($0 - (0.7 * $1.0 - 1.3 * $1.1)) }.max() ?? 1
+    #expect(difference < 1e-6)
+    #expect(sum.adapter?.shape.rank == 5)
+    // Adding the factors apart would not even have shapes for these ranks; with equal ranks it is wrong.
+    let c = try random(rank: 2, targets: ["attn.qkv"], seed: 3)
+    let halves = try Model.combining([a, c], weights: [0.5, 0.5])
+    let apart = try a.with(freeWeights: a.freeWeights.adding(c.freeWeights).scaled(by: 0.5))
+    let right = zip(da, try change(c)).map { 0.5 * ($0 + $1) }
+    #expect((zip(try change(halves), right).map { abs($0 - $1) }.max() ?? 1) < 1e-6)
+    #expect((zip(try change(apart), right).map { abs($0 - $1) }.max() ?? 0) > 1e-2)
+    #expect(throws: TransformerError.self) {
+      try Model.combining([a, model.with(freeWeights: model.freeWeights.scaled(by: 2)).adapted()], weights: [1, 1])
+    }
+    #expect(throws: TransformerError.self) { try Model.combining([model], weights: [1]) }
+    #expect(throws: TransformerError.self) { try Model.combining([a], weights: [1], rank: 0) }
+  }
+
+  @Test("cutting a combination to a rank leaves the largest singular values")
+  func cut() throws {
+    let a = try random(rank: 3, targets: ["attn.qkv"], seed: 1)
+    let b = try random(rank: 3, targets: ["attn.qkv"], seed: 2)
+    let cut = try Model.combining([a, b], weights: [1, 2], rank: 4)
+    #expect(cut.adapter?.shape.rank == 4)
+    let whole = FactoredDelta(try #require(try Model.combining([a, b], weights: [1, 2]).adapter))
+    let left = try whole.subtracting(FactoredDelta(try #require(cut.adapter))).norm()
+    var lost = 0.0
+    let segment = try model.layout.segment("blocks.0.attn.qkv.weight")
+    let sum = zip(try change(a), try change(b)).map { $0 + 2 * $1 }
+    for layer in 0..<2 {
+      let range = try model.layout.segment("blocks.\(layer).attn.qkv.weight").range
+      let values = try LinearAlgebra.svd(Array(sum[range]), rows: segment.rows, columns: segment.columns).values
+      lost += values[4..<6].reduce(0) { $0 + $1 * $1 }
+    }
+    #expect(abs(left - lost.squareRoot()) < 1e-5)
   }
 }
