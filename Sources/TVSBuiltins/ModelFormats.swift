@@ -108,6 +108,8 @@ enum ModelFormats {
   }
 
   private static let key = "tvs.model"
+  /// What stands before the names of a tokenizer's files.
+  private static let tokenizerKey = "tvs.tokenizer/"
 
   private static func write(_ model: Model, to path: String) throws {
     let description = Description(
@@ -121,7 +123,13 @@ enum ModelFormats {
     if let adapter = model.adapter {
       tensors += try adapter.shape.layout.segments.map { ($0.name, try ModelWeights.tensor($0, adapter.factors)) }
     }
-    try SafetensorsFile.write(tensors.map { (name: $0.0, tensor: $0.1) }, metadata: [key: text], to: path)
+    var metadata = [key: text]
+    if let tokenizer = model.tokenizer, description.tokenizer == nil {
+      for file in try tokenizer.huggingFaceFiles() {
+        metadata[tokenizerKey + file.name] = String(decoding: file.contents, as: UTF8.self)
+      }
+    }
+    try SafetensorsFile.write(tensors.map { (name: $0.0, tensor: $0.1) }, metadata: metadata, to: path)
   }
 
   /// The model of a file; nil when the file holds tensors only.
@@ -140,7 +148,15 @@ enum ModelFormats {
       let shape = try model.adapterShape(rank: rank, alpha: alpha, targets: description.targets)
       model = try model.with(adapter: Adapter(shape: shape, factors: try collect(shape.layout, &tensors, path)))
     }
-    if description.tokenizer == "bytes" { model.tokenizer = .bytes }
+    if description.tokenizer == "bytes" {
+      model.tokenizer = .bytes
+    } else {
+      let files = contents.metadata.filter { $0.key.hasPrefix(tokenizerKey) }.map {
+        (String($0.key.dropFirst(tokenizerKey.count)), Array($0.value.utf8))
+      }
+      model.tokenizer = try Tokenizer.huggingFace(
+        files: Dictionary(files, uniquingKeysWith: { first, _ in first }), source: path)
+    }
     if let surplus = tensors.keys.min() {
       throw TensorError.malformed(path: path, reason: "it holds \(tensors.count) tensors too many, such as \(surplus)")
     }

@@ -8,7 +8,17 @@ extension Tokenizer {
   /// - Returns: nil when the folder has no tokenizer.
   /// - Throws: ``TokenizerError/malformed(source:reason:)`` and ``TokenizerError/unsupported(what:name:known:)``.
   public static func huggingFace(folder: String) throws(TokenizerError) -> Tokenizer? {
-    guard let recipe = try HuggingFaceFolder(path: folder).read() else { return nil }
+    guard let recipe = try HuggingFaceFolder(path: folder, files: nil).read() else { return nil }
+    return try Tokenizer(recipe)
+  }
+
+  /// Reads a tokenizer from the files that ``huggingFaceFiles()`` gave.
+  ///
+  /// - Parameter source: where they come from, for messages.
+  /// - Returns: nil when they hold no tokenizer.
+  /// - Throws: as ``huggingFace(folder:)``.
+  public static func huggingFace(files: [String: [UInt8]], source: String) throws(TokenizerError) -> Tokenizer? {
+    guard let recipe = try HuggingFaceFolder(path: source, files: files).read() else { return nil }
     return try Tokenizer(recipe)
   }
 }
@@ -16,14 +26,18 @@ extension Tokenizer {
 /// The files of a folder that say something about its tokenizer.
 struct HuggingFaceFolder {
   let path: String
+  /// Stand in for those of the folder; nil to read it.
+  let files: [String: [UInt8]]?
   private static let accompanying = [
     "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "chat_template.jinja",
+    "generation_config.json",
   ]
 
   private func source(_ name: String) -> String { path.hasSuffix("/") ? path + name : "\(path)/\(name)" }
 
   private func contents(_ name: String) throws(TokenizerError) -> [UInt8]? {
-    try TokenizerFile.read(source(name), orNil: true)
+    if let files { return files[name] }
+    return try TokenizerFile.read(source(name), orNil: true)
   }
 
   private func json(_ name: String) throws(TokenizerError) -> JSONDocument? {

@@ -18,11 +18,16 @@ extension HuggingFaceFolder {
   public static func write(_ model: Model, to path: String) throws {
     if model.adapter != nil { throw TransformerError.alreadyAdapted(model: model.name) }
     let configuration = try HuggingFaceConfiguration.json(model)
+    let generation = "generation_config.json"
     let tokenizerFiles = try model.tokenizer?.huggingFaceFiles() ?? []
     try FolderWriter.write(path, known: knownFiles) { folder in
       try FileAccess.write("\(folder)/config.json") { try $0.write(configuration) }
       for file in tokenizerFiles {
         try FileAccess.write("\(folder)/\(file.name)") { try $0.write(file.contents) }
+      }
+      if let ends = model.tokenizer?.stops, !ends.isEmpty, !tokenizerFiles.contains(where: { $0.name == generation }) {
+        let list = ends.sorted().map(String.init).joined(separator: ", ")
+        try FileAccess.write("\(folder)/\(generation)") { try $0.write("{\n  \"eos_token_id\": [\(list)]\n}\n") }
       }
       try writeWeights(model, to: "\(folder)/model.safetensors")
     }
