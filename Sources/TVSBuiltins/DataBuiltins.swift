@@ -9,7 +9,8 @@ enum DataBuiltins {
   private static let task = Builtin(
     "task", topic: "data", summary: "A generated task on sequences of digits.",
     parameters: [
-      Parameter("name", "string", help: "\"copy\", \"reverse\", \"sort\" or \"mod-add\""),
+      Parameter("name", "string", help: "\"copy\", \"reverse\", \"sort\" or \"mod-add\"")
+        .offering { DigitTask.Kind.allCases.map(\.rawValue) },
       Parameter(
         "length", "integer", presence: .defaults(.number(8)), byNameOnly: true, help: "digits of question and answer"),
     ],

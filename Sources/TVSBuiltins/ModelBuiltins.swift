@@ -81,7 +81,8 @@ enum ModelBuiltins {
       ),
       Parameter(
         "init", "string", presence: .defaults(.string("kaiming")), byNameOnly: true,
-        help: "how A is drawn: \"kaiming\" or \"gaussian\""),
+        help: "how A is drawn: \"kaiming\" or \"gaussian\""
+      ).offering { Adapter.Initialization.allCases.map(\.rawValue) },
       Parameter(
         "seed", "integer", presence: .optional("the session's seed"), byNameOnly: true, help: "begins the stream of A"),
     ],

@@ -1,3 +1,4 @@
+import ModelFiles
 import TVSLanguage
 import Tensors
 
@@ -91,7 +92,8 @@ extension TensorBuiltins {
     Builtin(
       "load", topic: "tensor", summary: "Reads a file, in the format that its name asks for.",
       parameters: [
-        Parameter("source", "string", help: "the path of a file or folder, or the name of a model"),
+        Parameter("source", "string", help: "the path of a file or folder, or the name of a model")
+          .offering { ModelLibrary.names() },
         Parameter(
           "base", "model", "string", presence: .optional("none"), byNameOnly: true,
           help: "for an adapter: the model that it was trained on"),

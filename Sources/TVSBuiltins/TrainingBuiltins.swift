@@ -26,13 +26,15 @@ enum TrainingBuiltins {
       Parameter(
         "batch", "integer", presence: .defaults(.number(128)), byNameOnly: true, help: "sequences in a minibatch"),
       Parameter(
-        "optimizer", "string", presence: .defaults(.string("adamw")), byNameOnly: true, help: "\"adamw\" or \"sgd\""),
+        "optimizer", "string", presence: .defaults(.string("adamw")), byNameOnly: true, help: "\"adamw\" or \"sgd\""
+      ).offering { ["adamw", "sgd"] },
       Parameter(
         "warmup", "integer", presence: .optional("5 % of the steps, at most 100"), byNameOnly: true,
         help: "steps over which the rate rises to its peak"),
       Parameter(
         "schedule", "string", presence: .defaults(.string("cosine")), byNameOnly: true,
-        help: "\"cosine\" (to a tenth), \"linear\" (to zero) or \"constant\""),
+        help: "\"cosine\" (to a tenth), \"linear\" (to zero) or \"constant\""
+      ).offering { Schedule.allCases.map(\.rawValue) },
       Parameter(
         "clip", "number", "nil", presence: .defaults(.number(1)), byNameOnly: true,
         help: "largest norm of a gradient; nil for no limit"),

@@ -28,7 +28,10 @@ struct Completion {
     guard let context = interpreter.callTip(in: entry.text, at: entry.cursor) else { return .none }
     let start = context.wordStart
     switch context.preceding {
-    case .string: return files(entry, from: start, scriptsOnly: isImport(entry, start))
+    case .string:
+      let chosen = offer(entry, from: start, choices(of: context))
+      let paths = files(entry, from: start, scriptsOnly: isImport(entry, start))
+      return Completions(start: start, candidates: chosen.candidates + paths.candidates)
     case .module: return offer(entry, from: start, modules)
     case .field(let base, _): return offer(entry, from: start, fields(of: base))
     case .name: return offer(entry, from: start, arguments(of: context, in: entry) + allNames)
@@ -92,6 +95,22 @@ struct Completion {
       if context.named.contains(parameter.name) { return nil }
       return Completions.Candidate(text: parameter.name, detail: parameter.help, closing: "=")
     }
+  }
+
+  /// The strings that the argument around the cursor may be.
+  private func choices(of context: CallContext) -> [Completions.Candidate] {
+    guard case .function(let function)? = interpreter.peek(context.callee), let builtin = function.builtin else {
+      return []
+    }
+    let byPosition = builtin.parameters.filter { !$0.byNameOnly }
+    let parameter =
+      if let name = context.currentName {
+        builtin.parameters.first { $0.name == name }
+      } else {
+        byPosition.indices.contains(context.positional) ? byPosition[context.positional] : nil
+      }
+    let all = parameter?.choices?() ?? []
+    return all.map { Completions.Candidate(text: $0, detail: parameter?.name ?? "", closing: "\"") }
   }
 
   // MARK: - Fields

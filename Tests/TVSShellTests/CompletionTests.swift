@@ -34,6 +34,15 @@ struct CompletionTests {
     #expect(completions.start == 4)
   }
 
+  @Test("strings that an argument may be, inside quotes, by place and by name")
+  func choices() throws {
+    #expect(try words("t = task(\"re") == ["reverse"])
+    #expect(try words("task(length=4, name=\"so") == ["sort"])
+    #expect(try words("adapt(m, init=\"g") == ["gaussian"])
+    #expect(try words("m = load(\"smol").first == "smollm2")
+    #expect(try words("print(\"so").contains("sort") == false)
+  }
+
   @Test("argument names where an argument begins, without those already given")
   func arguments() throws {
     let code = "fn f(alpha, beta = 2, gamma = 3) { alpha }"

@@ -72,6 +72,15 @@ public struct Parameter: Sendable {
   public var byNameOnly: Bool
   /// One line for help, with units and shape.
   public var help: String
+  /// Strings that make sense here, for completion; nil where any may.
+  public var choices: (@Sendable () -> [String])?
+
+  /// The same parameter with strings that completion offers inside quotes. They are asked for when Tab is pressed.
+  public func offering(_ choices: @escaping @Sendable () -> [String]) -> Parameter {
+    var parameter = self
+    parameter.choices = choices
+    return parameter
+  }
 
   /// What happens when an argument is left out.
   public enum Presence: Sendable {
