@@ -31,13 +31,15 @@ let package = Package(
 
     // MARK: - The engine
     .target(name: "Checkpoints", dependencies: ["CCheckpoint"]),
+    .target(name: "JSON"),
     .target(
       name: "Tensors",
-      dependencies: ["Checkpoints", "CKernels", "COneDNN", "CLAPACK"]),
-    .target(name: "Tokenizers", dependencies: ["Checkpoints", "CPCRE2"]),
+      dependencies: ["Checkpoints", "JSON", "CKernels", "COneDNN", "CLAPACK"]),
+    .target(name: "Tokenizers", dependencies: ["Checkpoints", "JSON", "CPCRE2"]),
     .target(name: "Autograd", dependencies: ["Tensors", "Checkpoints", "CKernels"]),
     .target(name: "Transformers", dependencies: ["Autograd", "Tokenizers", "Tensors", "Checkpoints", "CKernels"]),
-    .target(name: "ModelFiles", dependencies: ["Transformers", "Tokenizers", "Tensors", "Checkpoints", "CKernels"]),
+    .target(
+      name: "ModelFiles", dependencies: ["Transformers", "Tokenizers", "JSON", "Tensors", "Checkpoints", "CKernels"]),
     .target(
       name: "TaskGeometry",
       dependencies: ["Transformers", "Tensors", "Checkpoints"]),
@@ -49,7 +51,7 @@ let package = Package(
     .target(
       name: "TVSBuiltins",
       dependencies: [
-        "TVSLanguage", "TaskGeometry", "ModelFiles", "Transformers", "Tokenizers", "Tensors", "Checkpoints",
+        "TVSLanguage", "TaskGeometry", "ModelFiles", "Transformers", "Tokenizers", "Tensors", "Checkpoints", "JSON",
         .product(name: "OrderedCollections", package: "swift-collections"),
       ]),
     .target(
@@ -63,7 +65,7 @@ let package = Package(
     .target(name: "FuzzKit", dependencies: ["ModelFiles", "Transformers", "Tokenizers"], path: "Tests/Fuzz/FuzzKit"),
     .executableTarget(name: "fuzz-readers", dependencies: ["FuzzKit"], path: "Tests/Fuzz/fuzz-readers"),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"], exclude: ["References"]),
-    .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers"], exclude: ["References"]),
+    .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers", "JSON"], exclude: ["References"]),
     .testTarget(name: "AutogradTests", dependencies: ["Autograd", "Tensors"], exclude: ["References"]),
     .testTarget(
       name: "TransformersTests", dependencies: ["Transformers", "Tokenizers", "Autograd", "Tensors"],

@@ -75,7 +75,7 @@ extension CoreBuiltins {
     returns: "nil, bool, number, string, list or record",
     examples: [Builtin.Example(#"json("{\"steps\": [1, 2], \"done\": true}")"#, shows: "{steps: [1, 2], done: true}")],
     errors: ["E0304"], seeAlso: ["tojson", "read"]
-  ) { try JSONReader.read(try $0.string("text")) }
+  ) { try JSONValues.read(try $0.string("text")) }
 
   private static let toJSON = Builtin(
     "tojson", topic: "core", summary: "Writes a value as JSON text.",

@@ -64,7 +64,7 @@ struct RecordFile {
 
   private static func json(_ text: String, _ place: String) throws -> Value {
     do {
-      return try JSONReader.read(text)
+      return try JSONValues.read(text)
     } catch var report as ErrorReport {
       report.message = "\(place): \(report.message)"
       report.argument = "path"

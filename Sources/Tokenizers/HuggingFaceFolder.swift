@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 
 extension Tokenizer {
   /// Reads the tokenizer of a Hugging Face folder: `tokenizer.json`, or GPT-2's `vocab.json` and `merges.txt` (also as
@@ -40,9 +41,9 @@ struct HuggingFaceFolder {
     return try TokenizerFile.read(source(name), orNil: true)
   }
 
-  private func json(_ name: String) throws(TokenizerError) -> JSONDocument? {
+  private func json(_ name: String) throws(TokenizerError) -> TokenizerDocument? {
     guard let bytes = try contents(name) else { return nil }
-    return try JSONDocument(bytes, source: source(name))
+    return try TokenizerDocument(bytes, source: source(name))
   }
 
   func read() throws(TokenizerError) -> Recipe? {
@@ -83,7 +84,7 @@ struct HuggingFaceFolder {
   }
 
   /// The two files of GPT-2, whose pre-tokeniser is the one that its code had.
-  private func gpt2(_ document: JSONDocument, _ lines: [UInt8], source: String) throws(TokenizerError) -> Recipe {
+  private func gpt2(_ document: TokenizerDocument, _ lines: [UInt8], source: String) throws(TokenizerError) -> Recipe {
     let tokens = try HuggingFaceReader.vocabulary(document.root, source: document.source)
     let spellings = try Spellings(tokens, source: document.source)
     var merges: [Recipe.Merge] = []
@@ -158,9 +159,9 @@ enum TokenizerFile {
     }
     defer { try? handle.close() }
     do {
-      let data = try handle.read(upToCount: JSONDocument.longest + 1) ?? Data()
-      guard data.count <= JSONDocument.longest else {
-        throw TokenizerError.malformed(source: path, reason: "it is larger than \(JSONDocument.longest) bytes")
+      let data = try handle.read(upToCount: TokenizerDocument.longest + 1) ?? Data()
+      guard data.count <= TokenizerDocument.longest else {
+        throw TokenizerError.malformed(source: path, reason: "it is larger than \(TokenizerDocument.longest) bytes")
       }
       return Array(data)
     } catch let error as TokenizerError {

@@ -1,3 +1,5 @@
+import JSON
+
 extension HuggingFaceReader {
   /// The vocabulary and the merges or scores.
   func readModel(_ node: JSONNode) throws(TokenizerError) -> Recipe {

@@ -1,3 +1,5 @@
+import JSON
+
 /// Reads `tokenizer.json`, the file of the library `tokenizers`. Every field is used or refused by name.
 struct HuggingFaceReader {
   let source: String
@@ -50,7 +52,7 @@ struct HuggingFaceReader {
     return result
   }
 
-  func read(_ document: JSONDocument) throws(TokenizerError) -> Recipe {
+  func read(_ document: TokenizerDocument) throws(TokenizerError) -> Recipe {
     let root = document.root
     try check(
       root, "the file",

@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import Testing
 
 @testable import Tokenizers
@@ -45,7 +46,7 @@ import Testing
     #expect(compared > 150)
     let files = try tokenizer.huggingFaceFiles()
     #expect(files.map(\.name) == ["tokenizer.json", "tokenizer_config.json"])
-    let written = try JSONDocument(files[0].contents, source: "written")
+    let written = try TokenizerDocument(files[0].contents, source: "written")
     let again = try Tokenizer(HuggingFaceReader(source: "written").read(written))
     #expect(again.digest == tokenizer.digest)
   }

@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import Testing
 
 @testable import Tokenizers
@@ -26,7 +27,7 @@ import Testing
   }
 
   private func read(_ bytes: [UInt8]) throws(TokenizerError) -> Tokenizer {
-    try Tokenizer(HuggingFaceReader(source: "damaged").read(JSONDocument(bytes, source: "damaged")))
+    try Tokenizer(HuggingFaceReader(source: "damaged").read(TokenizerDocument(bytes, source: "damaged")))
   }
 
   @Test("a damaged tokenizer.json loads or is an error", arguments: ["gpt2", "llama3", "llama2", "unigram-bytes"])
@@ -78,7 +79,7 @@ import Testing
     "each fault is named",
     arguments: [
       (#"{"model":"#, "the text ends early"),
-      (String(repeating: "[", count: 100_000), "nested more than 128 deep"),
+      (String(repeating: "[", count: 100_000), "nests deeper than 128 levels"),
       (#"{"model":{"type":"BPE","vocab":{"a":0,"b":0},"merges":[]}}"#, "given twice"),
       (#"{"model":{"type":"BPE","vocab":{"a":0,"a":1},"merges":[]}}"#, "both spelled"),
       (#"{"model":{"type":"BPE","vocab":{"a":0,"b":2},"merges":[]}}"#, "no token has the id 1"),

@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import Testing
 
 @testable import Tokenizers
@@ -9,7 +10,7 @@ enum References {
 
   static func json(_ name: String) throws -> JSONNode {
     let data = try Data(contentsOf: URL(filePath: "\(folder)/\(name)"))
-    return try JSONDocument(Array(data), source: name).root
+    return try TokenizerDocument(Array(data), source: name).root
   }
   static func texts() throws -> [String] { try json("texts.json").children.compactMap(\.string) }
 }
@@ -48,7 +49,7 @@ enum References {
   @Test("what is written down is read as the same tokenizer", arguments: names) func rewritten(name: String) throws {
     let tokenizer = try #require(try Tokenizer.huggingFace(folder: "\(References.folder)/\(name)"))
     let text = try HuggingFaceWriter(recipe: tokenizer.recipe).tokenizer()
-    let document = try JSONDocument(Array(text.utf8), source: "written")
+    let document = try TokenizerDocument(Array(text.utf8), source: "written")
     let again = try Tokenizer(HuggingFaceReader(source: "written").read(document))
     #expect(again.digest == tokenizer.digest)
     for text in try References.texts() { #expect(try again.encode(text) == tokenizer.encode(text)) }

@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import Tensors
 
 /// Several safetensors files in one folder and the index that says which array lies in which
@@ -69,27 +70,23 @@ public struct ShardedSafetensors: WeightFile {
   }
 
   private static func weightMap(_ path: String) throws(TensorError) -> [String: String] {
+    func refuse(_ reason: String) -> TensorError { .malformed(path: path, reason: reason) }
     let file = try MappedFile(path)
-    var map: [String: String] = [:]
-    var hasMap = false
-    do throws(JSONScanner.Fault) {
-      try file.withBytes { bytes throws(JSONScanner.Fault) in
-        var scanner = JSONScanner(bytes)
-        try scanner.object { scanner, key throws(JSONScanner.Fault) in
-          guard key == "weight_map" else { return try scanner.skip() }
-          guard !hasMap else { throw .init(reason: "has two weight_maps") }
-          hasMap = true
-          try scanner.object { scanner, name throws(JSONScanner.Fault) in
-            guard try map.updateValue(scanner.string(), forKey: name) == nil else {
-              throw .init(reason: "names \(name) twice")
-            }
-            guard map.count <= mostNames else { throw .init(reason: "names more than \(mostNames) arrays") }
-          }
-        }
-        try scanner.end()
+    let document: JSONDocument
+    do throws(JSONFault) {
+      document = try file.withBytes { bytes throws(JSONFault) in
+        try JSONDocument(Array(bytes), limits: .headers)
       }
-    } catch { throw .malformed(path: path, reason: "it \(error.reason)") }
-    guard !map.isEmpty else { throw .malformed(path: path, reason: "it has no weight_map, or an empty one") }
+    } catch { throw refuse(error.message) }
+    let maps = document.root.fields.filter { $0.name.string == "weight_map" }
+    guard maps.count < 2 else { throw refuse("it has two weight_maps") }
+    var map: [String: String] = [:]
+    for (key, value) in maps.flatMap({ Array($0.value.fields) }) {
+      guard let name = key.string, let shard = value.string else { throw refuse("its weight_map is not all text") }
+      guard map.updateValue(shard, forKey: name) == nil else { throw refuse("it names \(name) twice") }
+      guard map.count <= mostNames else { throw refuse("it names more than \(mostNames) arrays") }
+    }
+    guard !map.isEmpty else { throw refuse("it has no weight_map, or an empty one") }
     return map
   }
 }

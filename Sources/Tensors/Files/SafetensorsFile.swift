@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 
 /// The safetensors format: a JSON header with a name, type, shape and place for each tensor, then the elements.
 public enum SafetensorsFile {

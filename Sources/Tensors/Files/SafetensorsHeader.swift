@@ -1,3 +1,5 @@
+import JSON
+
 /// The header of a safetensors file, checked: every array has a known type, the length that its shape asks for and
 /// a place of its own, and together they cover the data without a hole, as the format demands
 /// (github.com/huggingface/safetensors, README, "Format").
@@ -42,18 +44,15 @@ public struct SafetensorsHeader: Sendable {
     guard length <= Self.longest else {
       throw refuse("its header has \(length) bytes; the format allows \(Self.longest)")
     }
-    var builder = Builder(start: 8 + length, path: path)
-    var scanner = JSONScanner(UnsafeRawBufferPointer(rebasing: file[8..<8 + length]))
-    do throws(Failure) {
-      try scanner.object(
-        { scanner, name throws(Failure) in try builder.member(&scanner, name) }, as: { .json($0) })
-      do throws(JSONScanner.Fault) { try scanner.end() } catch { throw .json(error) }
+    let document: JSONDocument
+    do throws(JSONFault) {
+      document = try JSONDocument(
+        Array(UnsafeRawBufferPointer(rebasing: file[8..<8 + length])), limits: .headers)
     } catch {
-      switch error {
-      case .json(let fault): throw refuse("its header \(fault.reason)")
-      case .entry(let reason): throw refuse(reason)
-      }
+      throw refuse("its header is not JSON: \(error.reason) at byte \(error.offset)")
     }
+    var builder = Builder(start: 8 + length)
+    do throws(Failure) { try builder.read(document.root) } catch { throw refuse(error.reason) }
     var found = builder.entries
     found.sort { ($0.offset, $0.byteCount, $0.name) < ($1.offset, $1.byteCount, $1.name) }
     var end = 8 + length
@@ -71,85 +70,92 @@ public struct SafetensorsHeader: Sendable {
     metadata = builder.metadata
   }
 
-  fileprivate enum Failure: Error {
-    case json(JSONScanner.Fault)
-    case entry(String)
+  private struct Failure: Error {
+    let reason: String
+
+    init(_ reason: String) { self.reason = reason }
   }
 
   /// What has been read so far.
   private struct Builder {
     let start: Int
-    let path: String
     var entries: [Entry] = []
     var names: Set<String> = []
     var metadata: [String: String] = [:]
     var hasMetadata = false
 
-    init(start: Int, path: String) { (self.start, self.path) = (start, path) }
+    init(start: Int) { self.start = start }
 
-    mutating func member(_ scanner: inout JSONScanner, _ name: String) throws(Failure) {
-      if name == "__metadata__" {
-        guard !hasMetadata else { throw .entry("it has two __metadata__") }
-        hasMetadata = true
-        return try members(&scanner) { builder, scanner, key throws(Failure) in
-          let value = try json { () throws(JSONScanner.Fault) in try scanner.string() }
-          guard builder.metadata.updateValue(value, forKey: key) == nil else {
-            throw .entry("__metadata__ has \(key) twice")
-          }
-          guard builder.metadata.count <= mostMetadata else { throw .entry("__metadata__ has too many entries") }
-        }
+    mutating func read(_ root: JSONNode) throws(Failure) {
+      guard root.kind == .object else { throw Failure("its header is not an object") }
+      for (key, value) in root.fields {
+        let name = key.string ?? ""
+        if name == "__metadata__" { try readMetadata(value) } else { try readEntry(name, value) }
       }
-      guard names.insert(name).inserted else { throw .entry("it has two arrays called \(name)") }
-      guard names.count <= mostEntries else { throw .entry("it has more than \(mostEntries) arrays") }
+    }
+
+    private mutating func readMetadata(_ node: JSONNode) throws(Failure) {
+      guard !hasMetadata else { throw Failure("it has two __metadata__") }
+      hasMetadata = true
+      guard node.kind == .object else { throw Failure("its __metadata__ is not an object") }
+      for (key, value) in node.fields {
+        guard let name = key.string, let text = value.string else { throw Failure("its __metadata__ is not all text") }
+        guard metadata.updateValue(text, forKey: name) == nil else { throw Failure("__metadata__ has \(name) twice") }
+        guard metadata.count <= mostMetadata else { throw Failure("__metadata__ has too many entries") }
+      }
+    }
+
+    private mutating func readEntry(_ name: String, _ node: JSONNode) throws(Failure) {
+      guard names.insert(name).inserted else { throw Failure("it has two arrays called \(name)") }
+      guard names.count <= mostEntries else { throw Failure("it has more than \(mostEntries) arrays") }
       var format: String?
       var shape: [Int]?
       var range: [Int]?
-      try members(&scanner) { _, scanner, key throws(Failure) in
-        try json { () throws(JSONScanner.Fault) in
-          switch key {
-          case "dtype" where format == nil: format = try scanner.string()
-          case "shape" where shape == nil: shape = try Self.sizes(&scanner, most: mostAxes)
-          case "data_offsets" where range == nil: range = try Self.sizes(&scanner, most: 2)
-          case "dtype", "shape", "data_offsets": throw .init(reason: "says \(key) of \(name) twice")
-          default: try scanner.skip()
-          }
+      for (key, value) in node.fields {
+        let key = key.string ?? ""
+        switch key {
+        case "dtype" where format == nil: format = value.string
+        case "shape" where shape == nil: shape = try Self.sizes(value, "shape", name, most: mostAxes)
+        case "data_offsets" where range == nil: range = try Self.sizes(value, "place", name, most: 2)
+        case "dtype", "shape", "data_offsets": throw Failure("it says \(key) of \(name) twice")
+        default: break
         }
       }
       guard let format, let shape, let range, range.count == 2 else {
-        throw .entry("the entry of \(name) lacks its dtype, shape or data_offsets")
+        throw Failure("the entry of \(name) lacks its dtype, shape or data_offsets")
       }
       guard let type = SafetensorsHeader.types[format] else {
-        throw .entry("\(name) has elements of type \(format); known are \(SafetensorsHeader.knownTypes)")
+        throw Failure("\(name) has elements of type \(format); known are \(SafetensorsHeader.knownTypes)")
       }
       var bytes = type.width
       // Zeros left out: whoever multiplies the lengths again, in whatever order, must not overflow either.
       for length in shape where length > 0 {
         let (product, overflow) = bytes.multipliedReportingOverflow(by: length)
-        guard !overflow else { throw .entry("the shape \(shape) of \(name) is larger than any memory") }
+        guard !overflow else { throw Failure("the shape \(shape) of \(name) is larger than any memory") }
         bytes = product
       }
       if shape.contains(0) { bytes = 0 }
       guard range[0] <= range[1], range[1] < 1 << 62 else {
-        throw .entry("the place of \(name), \(range), is none")
+        throw Failure("the place of \(name), \(range), is none")
       }
       guard range[1] - range[0] == bytes else {
-        throw .entry("the place of \(name) has \(range[1] - range[0]) bytes, but its shape \(shape) needs \(bytes)")
+        throw Failure("the place of \(name) has \(range[1] - range[0]) bytes, but its shape \(shape) needs \(bytes)")
       }
       entries.append(
         Entry(name: name, format: format, shape: shape, offset: start + range[0], byteCount: bytes, type: type))
     }
 
-    private mutating func members(
-      _ scanner: inout JSONScanner, _ body: (inout Builder, inout JSONScanner, String) throws(Failure) -> Void
-    ) throws(Failure) {
-      try scanner.object({ scanner, key throws(Failure) in try body(&self, &scanner, key) }, as: { .json($0) })
-    }
-
-    private static func sizes(_ scanner: inout JSONScanner, most: Int) throws(JSONScanner.Fault) -> [Int] {
+    private static func sizes(
+      _ node: JSONNode, _ what: String, _ name: String, most: Int
+    ) throws(Failure) -> [Int] {
+      guard node.kind == .array else { throw Failure("the \(what) of \(name) is not a list") }
       var sizes: [Int] = []
-      try scanner.array { scanner throws(JSONScanner.Fault) in
-        guard sizes.count < most else { throw .init(reason: "lists more than \(most) sizes for one array") }
-        sizes.append(try scanner.count())
+      for item in node.children {
+        guard sizes.count < most else { throw Failure("the \(what) of \(name) has more than \(most) sizes") }
+        guard let size = item.int, size >= 0, !item.text.hasPrefix("-") else {
+          throw Failure("the \(what) of \(name) has \(item.text.prefix(40)) where a size belongs")
+        }
+        sizes.append(size)
       }
       return sizes
     }
@@ -161,11 +167,4 @@ public struct SafetensorsHeader: Sendable {
   ]
 
   private static let knownTypes = types.keys.sorted().joined(separator: ", ")
-}
-
-/// Calls `body` with its failure wrapped as one of a header.
-private func json<Value>(
-  _ body: () throws(JSONScanner.Fault) -> Value
-) throws(SafetensorsHeader.Failure) -> Value {
-  do throws(JSONScanner.Fault) { return try body() } catch { throw .json(error) }
 }
