@@ -1,3 +1,5 @@
+import JSON
+
 extension Tokenizer {
   /// The files to write beside a model so that transformers' `AutoTokenizer` reads this tokenizer: those that it came
   /// from, byte for byte, or `tokenizer.json` and `tokenizer_config.json` made from the vocabulary.
@@ -19,21 +21,7 @@ struct HuggingFaceWriter {
   private func text(_ bytes: some Sequence<UInt8>) -> String { String(decoding: Array(bytes), as: UTF8.self) }
   private func spelling(_ id: Int32) -> String { text(recipe.tokens[Int(id)]) }
 
-  private func quoted(_ text: String) -> String {
-    var result = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": result += "\\\""
-      case "\\": result += "\\\\"
-      case "\u{0}"..<"\u{20}":
-        let digits = String(scalar.value, radix: 16)
-        result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result + "\""
-  }
-
+  private func quoted(_ text: String) -> String { JSONText.quoted(text) }
   private func quoted(_ bytes: some Sequence<UInt8>) -> String { quoted(text(bytes)) }
 
   private func sequence(_ list: String, _ steps: [String]) -> String {

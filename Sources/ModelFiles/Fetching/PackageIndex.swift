@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 
 /// What pip on this machine is configured with, so that a mirror or proxy that works for pip works here.
 struct PipConfiguration: Sendable, Equatable {
@@ -78,13 +79,12 @@ struct PackagePage: Sendable {
   }
 
   private static func json(_ bytes: Data, _ address: String) -> [Link] {
-    let page = (try? JSONSerialization.jsonObject(with: bytes)) as? [String: Any]
-    return (page?["files"] as? [[String: Any]] ?? []).compactMap { entry in
-      guard let file = entry["filename"] as? String, let url = entry["url"] as? String,
-        let absolute = absolute(url, address)
+    let files = (try? JSONDocument(Array(bytes)))?.root["files"]
+    return (files?.children).map(Array.init)?.compactMap { entry in
+      guard let file = entry["filename"]?.string, let url = entry["url"]?.string, let absolute = absolute(url, address)
       else { return nil }
-      return Link(file: file, url: absolute, digest: (entry["hashes"] as? [String: Any])?["sha256"] as? String)
-    }
+      return Link(file: file, url: absolute, digest: entry["hashes"]?["sha256"]?.string)
+    } ?? []
   }
 
   private static func html(_ text: String, _ address: String) -> [Link] {
