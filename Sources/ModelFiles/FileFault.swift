@@ -8,20 +8,17 @@ enum FileFault {
   static func naming<Result>(_ path: String, _ body: () throws -> Result) throws -> Result {
     do {
       return try body()
-    } catch TransformerError.invalidConfiguration(let field, let value, let reason) {
+    } catch TransformerError.invalidConfiguration(let field, let value, let reason),
+      TransformerError.invalidOption(let field, let value, let reason)
+    {
       throw TensorError.malformed(path: path, reason: "\(field) is \(value), and it \(reason)")
-    } catch TransformerError.invalidOption(let field, let value, let reason) {
-      throw TensorError.malformed(path: path, reason: "\(field) is \(value), and it \(reason)")
-    } catch TransformerError.unknownChoice(let what, let name, let known) {
-      throw TensorError.malformed(path: path, reason: unknown(what, name, known))
-    } catch TokenizerError.unsupported(let what, let name, let known) {
-      throw TensorError.malformed(path: path, reason: unknown(what, name, known))
+    } catch TransformerError.unknownChoice(let what, let name, let known),
+      TokenizerError.unsupported(let what, let name, let known)
+    {
+      throw TensorError.malformed(
+        path: path, reason: "its \(what) \"\(name)\" is not built in; known are \(known.joined(separator: ", "))")
     } catch TokenizerError.malformed(let source, let reason) {
       throw TensorError.malformed(path: source, reason: reason)
     }
-  }
-
-  private static func unknown(_ what: String, _ name: String, _ known: [String]) -> String {
-    "its \(what) \"\(name)\" is not built in; known are \(known.joined(separator: ", "))"
   }
 }

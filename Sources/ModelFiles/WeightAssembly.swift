@@ -90,13 +90,7 @@ struct WeightAssembly {
     case .same: return
     case .transposed:
       let copy = try FloatVector(count: segment.count) { $0.update(from: base, count: segment.count) }
-      copy.withPointer { stored in
-        for row in 0..<segment.rows {
-          for column in 0..<segment.columns {
-            base[row * segment.columns + column] = stored[column * segment.rows + row]
-          }
-        }
-      }
+      copy.withPointer { transpose($0, rows: segment.columns, columns: segment.rows, into: base) }
     case .interleavedHeads(let width):
       let (half, columns) = (width / 2, segment.shape.count > 1 ? segment.columns : 1)
       guard width > 0, width % 2 == 0, segment.count % (width * columns) == 0 else {
@@ -121,4 +115,18 @@ struct WeightAssembly {
   private static func text(_ shape: [Int]) -> String {
     shape.isEmpty ? "a number" : shape.map(String.init).joined(separator: "×")
   }
+}
+
+/// Writes the transpose of a matrix of rows × columns.
+func transpose(
+  _ source: UnsafePointer<Float>, rows: Int, columns: Int, into target: UnsafeMutablePointer<Float>
+) {
+  for row in 0..<rows {
+    for column in 0..<columns { target[column * rows + row] = source[row * columns + column] }
+  }
+}
+
+extension Segment {
+  /// Whether it makes queries or keys, whose rows rotary positions turn.
+  var isRotated: Bool { name.contains(".attn.q.") || name.contains(".attn.k.") }
 }

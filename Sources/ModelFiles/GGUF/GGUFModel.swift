@@ -74,8 +74,7 @@ private struct Reader {
     let epsilon = try number("\(family).attention.\(usesLayerNorm ? "layer_norm_epsilon" : "layer_norm_rms_epsilon")")
     let width = try required("\(family).embedding_length")
     let heads = try required("\(family).attention.head_count")
-    var headWidth = try integer("\(family).attention.key_length")
-    if let given = headWidth, heads > 0, width % heads == 0, given == width / heads { headWidth = nil }
+    let headWidth = try integer("\(family).attention.key_length")
     let turned = headWidth ?? (heads > 0 ? width / heads : 0)
     if let rotated = try integer("\(family).rope.dimension_count"), family != "gpt2", rotated != turned {
       throw malformed("\(family).rope.dimension_count is \(rotated), and only whole heads can be rotated")
@@ -147,10 +146,9 @@ private struct Reader {
     if architecture.configuration.isTied { assembly.ignore("output.weight") }
     let isInterleaved = [LlamaDecoder.familyName, OLMoDecoder.familyName].contains(architecture.family)
     for segment in architecture.layout.segments {
-      let isRotated = segment.name.contains(".attn.q.") || segment.name.contains(".attn.k.")
       assembly.take(
         segment, from: GGUFNames.name(of: segment.name, architecture.family),
-        isRotated && isInterleaved ? .interleavedHeads(width: architecture.configuration.headWidth) : .same)
+        segment.isRotated && isInterleaved ? .interleavedHeads(width: architecture.configuration.headWidth) : .same)
     }
     return try assembly.weights(architecture.layout)
   }

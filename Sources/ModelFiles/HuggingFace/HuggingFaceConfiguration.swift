@@ -74,14 +74,10 @@ enum HuggingFaceConfiguration {
   private static func sizes(
     _ file: ConfigurationFile, epsilon: String?, biases: DecoderConfiguration.Biases
   ) throws -> DecoderConfiguration {
-    let width = try file.requiredInteger("hidden_size")
-    let heads = try file.requiredInteger("num_attention_heads")
-    var headWidth = try file.integer("head_dim")
-    // The usual width is left to the configuration, which then checks that the heads divide the model's.
-    if let given = headWidth, heads > 0, width % heads == 0, given == width / heads { headWidth = nil }
-    return try DecoderConfiguration(
-      layers: file.requiredInteger("num_hidden_layers"), width: width, heads: heads,
-      keyValueHeads: file.integer("num_key_value_heads"), headWidth: headWidth,
+    try DecoderConfiguration(
+      layers: file.requiredInteger("num_hidden_layers"), width: file.requiredInteger("hidden_size"),
+      heads: file.requiredInteger("num_attention_heads"), keyValueHeads: file.integer("num_key_value_heads"),
+      headWidth: file.integer("head_dim"),
       hidden: file.requiredInteger("intermediate_size"), context: file.requiredInteger("max_position_embeddings"),
       vocabulary: file.requiredInteger("vocab_size"),
       epsilon: Float(epsilon.map { try file.double($0) ?? 1e-6 } ?? 1e-5), rotary: rotary(file), biases: biases,

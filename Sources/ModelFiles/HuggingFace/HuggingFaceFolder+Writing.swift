@@ -57,13 +57,8 @@ extension FloatVector {
       }
     }
     let copy = try withPointer { base in
-      try FloatVector(count: segment.count) { target in
-        let source = base + segment.offset
-        for row in 0..<segment.rows {
-          for column in 0..<segment.columns {
-            target[column * segment.rows + row] = source[row * segment.columns + column]
-          }
-        }
+      try FloatVector(count: segment.count) {
+        transpose(base + segment.offset, rows: segment.rows, columns: segment.columns, into: $0)
       }
     }
     try copy.withPointer { try sink.write(UnsafeRawBufferPointer(start: $0, count: 4 * segment.count)) }

@@ -31,10 +31,9 @@ public enum Llama2CModel {
         isTied: sizes.isTied))
     var assembly = WeightAssembly(file)
     for segment in architecture.layout.segments {
-      let isRotated = segment.name.contains(".attn.q.") || segment.name.contains(".attn.k.")
       assembly.take(
         segment, from: stored(segment.name),
-        isRotated ? .interleavedHeads(width: architecture.configuration.headWidth) : .same)
+        segment.isRotated ? .interleavedHeads(width: architecture.configuration.headWidth) : .same)
     }
     return try Model(
       architecture: architecture, weights: assembly.weights(architecture.layout),
