@@ -171,6 +171,13 @@ extension Model {
     return (paths + modules).filter { seen.insert($0).inserted }
   }
 
+  /// The name without what ``adapted(rank:alpha:targets:seed:initialization:)`` put at its end.
+  var baseName: String {
+    guard let adapter else { return name }
+    let suffix = "/lora-\(adapter.shape.rank)"
+    return name.hasSuffix(suffix) ? String(name.dropLast(suffix.count)) : name
+  }
+
   /// The same function without an adapter: (α/r)·B·A added into the weights it sits on.
   ///
   /// - Throws: ``TransformerError/notAdapted(model:)``, `TensorError`, `Interrupted`.
@@ -182,8 +189,7 @@ extension Model {
         try factor.add(to: base + layout.segment(factor.layer + ".weight").offset)
       }
     }
-    let suffix = "/lora-\(adapter.shape.rank)"
-    let name = name.hasSuffix(suffix) ? String(name.dropLast(suffix.count)) + "+lora" : name
+    let name = baseName == name ? name : baseName + "+lora"
     return try Model(architecture: architecture, weights: weights, name: name, tokenizer: tokenizer)
   }
 }

@@ -44,10 +44,8 @@ extension Model {
       if let block = joined[layer], block.rank != common { joined[layer] = try block.reduced(to: common) }
     }
     var base = first
+    base.name = first.baseName
     base.adapter = nil
-    if let adapter = first.adapter, base.name.hasSuffix("/lora-\(adapter.shape.rank)") {
-      base.name = String(base.name.dropLast("/lora-\(adapter.shape.rank)".count))
-    }
     // The first adapter's own words for its layers, where they still mean just these.
     let words = first.adapter?.shape.targets ?? layers
     let same = Set(words.flatMap { base.linearLayers(matching: $0) }) == Set(layers)

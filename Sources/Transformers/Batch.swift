@@ -39,14 +39,9 @@ public struct Batch: Sendable, Equatable {
     }
     var counts = [Int](repeating: 0, count: rows)
     for position in positions { counts[Int(position) * rows / tokens.count] += 1 }
-    self.rows = rows
-    length = tokens.count / rows
-    self.tokens = tokens
-    self.positions = positions
-    self.targets = targets
-    targetCounts = counts
-    parts = Array(repeating: 0, count: rows)
-    alternatives = Array(repeating: [], count: rows)
+    self.init(
+      rows: rows, length: tokens.count / rows, tokens: tokens, positions: positions, targets: targets,
+      targetCounts: counts, parts: Array(repeating: 0, count: rows), alternatives: Array(repeating: [], count: rows))
   }
 
   /// A batch from parts that fit together already.
@@ -82,14 +77,10 @@ public struct Batch: Sendable, Equatable {
         targets.append(target)
       }
     }
-    rows = examples.count
-    self.length = length
-    self.tokens = tokens
-    self.positions = positions
-    self.targets = targets
-    targetCounts = examples.map(\.targets.count)
-    parts = examples.map(\.part)
-    alternatives = examples.map(\.alternatives)
+    self.init(
+      rows: examples.count, length: length, tokens: tokens, positions: positions, targets: targets,
+      targetCounts: examples.map(\.targets.count), parts: examples.map(\.part),
+      alternatives: examples.map(\.alternatives))
   }
 
   /// One sequence: what the model reads, and what should follow each of its last tokens.

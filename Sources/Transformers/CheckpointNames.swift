@@ -15,10 +15,13 @@ public struct CheckpointNames: Sendable, Hashable {
   }
 
   /// Names from pairs of ours and theirs.
-  init(prefix: String, transposesLinear: Bool = false, _ paths: KeyValuePairs<String, String>) {
+  init(
+    prefix: String, transposesLinear: Bool = false, _ paths: KeyValuePairs<String, String>,
+    _ others: KeyValuePairs<String, String> = [:]
+  ) {
     self.prefix = prefix
     self.transposesLinear = transposesLinear
-    self.paths = paths.map { Path(ours: $0.key, theirs: $0.value) }
+    self.paths = (Array(paths) + Array(others)).map { Path(ours: $0.key, theirs: $0.value) }
   }
 
   /// The name in a file of the whole model, such as `model.layers.3.self_attn.q_proj.weight`.

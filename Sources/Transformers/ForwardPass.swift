@@ -14,6 +14,22 @@ public struct ForwardPass {
   let gradient: UnsafeMutablePointer<Float>?
   /// Earlier keys and values, when a sequence is read in parts.
   let cache: KeyValueCache?
+  /// How rotary positions turn the heads; the same in every layer.
+  private let rotary: RotarySpec
+
+  init(
+    tape: Tape, architecture: any Architecture, weights: UnsafePointer<Float>,
+    adapter: (shape: Adapter.Shape, factors: UnsafePointer<Float>)?, gradient: UnsafeMutablePointer<Float>?,
+    cache: KeyValueCache?
+  ) {
+    self.tape = tape
+    self.architecture = architecture
+    self.weights = weights
+    self.adapter = adapter
+    self.gradient = gradient
+    self.cache = cache
+    rotary = architecture.configuration.rotary.spec(headWidth: architecture.configuration.headWidth)
+  }
 
   /// A matrix or vector of weights; a vector is one row.
   ///
@@ -85,7 +101,6 @@ public struct ForwardPass {
     queries: Variable, keys: Variable, values: Variable, _ grid: TokenGrid, layer: Int
   ) throws -> Variable {
     let sizes = architecture.configuration
-    let rotary = sizes.rotary.spec(headWidth: sizes.headWidth)
     guard let cache else {
       return try tape.attention(
         queries: queries, keys: keys, values: values,

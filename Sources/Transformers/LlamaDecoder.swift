@@ -20,15 +20,9 @@ public struct LlamaDecoder: Architecture {
   /// Names in files.
   public var checkpointNames: CheckpointNames { Self.names }
 
-  private static let names = CheckpointNames(
-    prefix: "model",
-    [
-      "embed.tokens": "embed_tokens", "blocks.#.norm1": "layers.#.input_layernorm",
-      "blocks.#.attn.q": "layers.#.self_attn.q_proj", "blocks.#.attn.k": "layers.#.self_attn.k_proj",
-      "blocks.#.attn.v": "layers.#.self_attn.v_proj", "blocks.#.attn.out": "layers.#.self_attn.o_proj",
-      "blocks.#.norm2": "layers.#.post_attention_layernorm", "blocks.#.mlp.gate": "layers.#.mlp.gate_proj",
-      "blocks.#.mlp.up": "layers.#.mlp.up_proj", "blocks.#.mlp.down": "layers.#.mlp.down_proj", "final.norm": "norm",
-    ])
+  private static let names = GatedBlock.names([
+    "blocks.#.norm1": "layers.#.input_layernorm", "blocks.#.norm2": "layers.#.post_attention_layernorm",
+  ])
 
   /// The decoder of these sizes.
   public init(_ configuration: DecoderConfiguration, family: String = familyName) {
@@ -53,6 +47,18 @@ public struct LlamaDecoder: Architecture {
 
 /// What the families with rotary attention and a gated MLP share.
 enum GatedBlock {
+  /// What the weights are called in files, with the norms of a family's blocks.
+  static func names(_ norms: KeyValuePairs<String, String>) -> CheckpointNames {
+    CheckpointNames(
+      prefix: "model",
+      [
+        "embed.tokens": "embed_tokens", "blocks.#.attn.q": "layers.#.self_attn.q_proj",
+        "blocks.#.attn.k": "layers.#.self_attn.k_proj", "blocks.#.attn.v": "layers.#.self_attn.v_proj",
+        "blocks.#.attn.out": "layers.#.self_attn.o_proj", "blocks.#.mlp.gate": "layers.#.mlp.gate_proj",
+        "blocks.#.mlp.up": "layers.#.mlp.up_proj", "blocks.#.mlp.down": "layers.#.mlp.down_proj", "final.norm": "norm",
+      ], norms)
+  }
+
   /// The weights: embedding, blocks, the norms that the family has, and the output table if it is not tied.
   static func layout(
     _ c: DecoderConfiguration, blockNorms: [String], queryKeyNorms: Bool = false, hasFinalNorm: Bool

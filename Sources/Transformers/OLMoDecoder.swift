@@ -14,8 +14,10 @@ public struct OLMoDecoder: Architecture {
   public var family: String { Self.familyName }
   /// Where an adapter sits unless told otherwise.
   public var defaultTargets: [String] { ["attn.q", "attn.v"] }
-  /// Names in files: those of Llama.
-  public var checkpointNames: CheckpointNames { LlamaDecoder(configuration).checkpointNames }
+  /// Names in files: those of Llama, without norms.
+  public var checkpointNames: CheckpointNames { Self.names }
+
+  private static let names = GatedBlock.names([:])
 
   /// The decoder of these sizes.
   public init(_ configuration: DecoderConfiguration) {
@@ -58,17 +60,10 @@ public struct OLMo2Decoder: Architecture {
   /// Names in files.
   public var checkpointNames: CheckpointNames { Self.names }
 
-  private static let names = CheckpointNames(
-    prefix: "model",
-    [
-      "embed.tokens": "embed_tokens", "blocks.#.attn.q": "layers.#.self_attn.q_proj",
-      "blocks.#.attn.k": "layers.#.self_attn.k_proj", "blocks.#.attn.v": "layers.#.self_attn.v_proj",
-      "blocks.#.attn.qnorm": "layers.#.self_attn.q_norm", "blocks.#.attn.knorm": "layers.#.self_attn.k_norm",
-      "blocks.#.attn.out": "layers.#.self_attn.o_proj", "blocks.#.norm1": "layers.#.post_attention_layernorm",
-      "blocks.#.mlp.gate": "layers.#.mlp.gate_proj", "blocks.#.mlp.up": "layers.#.mlp.up_proj",
-      "blocks.#.mlp.down": "layers.#.mlp.down_proj", "blocks.#.norm2": "layers.#.post_feedforward_layernorm",
-      "final.norm": "norm",
-    ])
+  private static let names = GatedBlock.names([
+    "blocks.#.attn.qnorm": "layers.#.self_attn.q_norm", "blocks.#.attn.knorm": "layers.#.self_attn.k_norm",
+    "blocks.#.norm1": "layers.#.post_attention_layernorm", "blocks.#.norm2": "layers.#.post_feedforward_layernorm",
+  ])
 
   /// The decoder of these sizes.
   public init(_ configuration: DecoderConfiguration) {
