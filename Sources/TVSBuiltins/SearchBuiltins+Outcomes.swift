@@ -107,7 +107,6 @@ extension SearchBuiltins {
 
   private static let ensemble = Builtin(
     "ensemble", topic: "search",
-    
     summary: "The k best candidates answering together, on other examples than the search's.",
     parameters: [
       candidates, Parameter("k", "integer", help: "members, from 1 to n"),
