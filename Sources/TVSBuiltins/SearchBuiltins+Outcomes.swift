@@ -94,7 +94,7 @@ extension SearchBuiltins {
   }
 
   private static let passat = Builtin(
-    "passat", topic: "search", summary: "pass@k: how often one of k candidates answers an example.",
+    "passat", topic: "search", summary: "How often one of k candidates answers an example: pass@k.",
     parameters: [candidates, Parameter("k", "integer", help: "candidates, from 1 to n")], returns: "measure",
     details: """
       The mean over examples of 1 − C(n−c, k)/C(n, k), where c of the n candidates answer the example without a mistake: \
@@ -185,7 +185,12 @@ extension SearchBuiltins {
       resamples of the candidates, mirrored pairs together; chance is the mean of |r| between independent data of this \
       size. For several searches together use corr on their c.gain and alignment(c, x).
       """,
-    examples: [.init(example + "; gain_correlation(c, -gradient(m, t, batch=64, seed=1)) > 0.5", shows: "true")],
+    examples: [
+      .init(
+        example + "; g = gradient(m, t, batch=64, seed=1)\n"
+          + "d = search(m, t, n=8, norm=0.1, within=span([g, c[0]]), count=32, seed=1); gain_correlation(d, -g) > 0.9",
+        shows: "true")
+    ],
     errors: ["E0203", "E0503"], seeAlso: ["alignment", "corr", "search"]
   ) { call in
     let numbers = try alignments(call)
