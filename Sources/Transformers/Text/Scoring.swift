@@ -35,6 +35,20 @@ struct Scoring {
   ///
   /// - Throws: ``TransformerError``, `TensorError`, `Interrupted`.
   func scores(of examples: [Batch.Example], activity name: String) throws -> [Score] {
+    let groups = groups(of: examples)
+    let activity = Activity(name, total: groups.count)
+    defer { activity.finish() }
+    var scores = examples.map { Score(loss: 0, tokens: $0.targets.count, isRight: false, part: $0.part) }
+    for group in groups {
+      let batch = Batch(group.map { examples[$0] })
+      for (place, score) in zip(group, try self.scores(of: batch)) { scores[place] = score }
+      try activity.advance()
+    }
+    return scores
+  }
+
+  /// Examples of similar length together, as many as fit into one batch, by their places.
+  private func groups(of examples: [Batch.Example]) -> [[Int]] {
     let order = examples.indices.sorted {
       (examples[$0].tokens.count, $0) < (examples[$1].tokens.count, $1)
     }
@@ -52,30 +66,32 @@ struct Scoring {
       }
       groups[groups.count - 1].append(place)
     }
-    let activity = Activity(name, total: groups.count)
-    defer { activity.finish() }
-    var scores = examples.map { Score(loss: 0, tokens: $0.targets.count, isRight: false, part: $0.part) }
-    for group in groups where !group.isEmpty {
-      let batch = Batch(group.map { examples[$0] })
-      for (place, score) in zip(group, try self.scores(of: batch)) { scores[place] = score }
-      try activity.advance()
-    }
-    return scores
+    return groups.filter { !$0.isEmpty }
+  }
+
+  /// The batches in which examples are read.
+  func batches(of examples: [Batch.Example]) -> [Batch] {
+    groups(of: examples).map { group in Batch(group.map { examples[$0] }) }
   }
 
   /// Scores the rows of a batch, in parts where it is too large.
   ///
   /// - Throws: as ``scores(of:activity:)``.
   func scores(of batch: Batch) throws -> [Score] {
-    let longest = batch.targetCounts.max() ?? 1
-    let rows = max(1, min(positionLimit / max(1, longest), Self.tokenLimit / max(1, batch.length)))
-    if batch.rows <= rows { return try scoresAtOnce(batch) }
     var scores: [Score] = []
-    for first in stride(from: 0, to: batch.rows, by: rows) {
+    for piece in pieces(of: batch) {
       try Cancellation.check()
-      scores += try scoresAtOnce(batch.rows(first..<min(first + rows, batch.rows)))
+      scores += try scoresAtOnce(piece)
     }
     return scores
+  }
+
+  /// A batch in parts whose logits fit into memory.
+  func pieces(of batch: Batch) -> [Batch] {
+    let longest = batch.targetCounts.max() ?? 1
+    let rows = max(1, min(positionLimit / max(1, longest), Self.tokenLimit / max(1, batch.length)))
+    if batch.rows <= rows { return [batch] }
+    return stride(from: 0, to: batch.rows, by: rows).map { batch.rows($0..<min($0 + rows, batch.rows)) }
   }
 
   private func scoresAtOnce(_ batch: Batch) throws -> [Score] {

@@ -1,0 +1,176 @@
+import Checkpoints
+import Foundation
+import Tensors
+import Transformers
+
+/// How the members of an ensemble come to one answer.
+public enum EnsembleRule: String, Sendable, CaseIterable {
+  /// At every token the choice of most members; of equally frequent ones the better member's.
+  case vote
+  /// At every token the largest mean logit.
+  case logits
+}
+
+/// The k best candidates as one model, beside the best alone and the base, on examples on which none was chosen.
+public struct Ensemble: Sendable {
+  /// The members' numbers, best first.
+  public let members: [Int]
+  /// Exact match of the base, of the best candidate and of the ensemble.
+  public let rows: [Row]
+
+  /// One line of the comparison.
+  public struct Row: Sendable {
+    /// What answered.
+    public let name: String
+    /// Exact match with Wilson's 95 % interval, beside a blind answer.
+    public let accuracy: Measure
+    /// The mean loss where there is one: a vote has none.
+    public let loss: Double?
+  }
+}
+
+extension Candidates {
+  /// Lets the k best candidates answer together, on the fresh examples.
+  ///
+  /// Members see the right tokens before each position, as in all scoring here; an answer is right when each token that
+  /// the ensemble chooses is, which equals decoding with the ensemble. Where there are answers to choose from, the right
+  /// one needs more than half of the votes.
+  ///
+  /// - Throws: ``GeometryError/outOfRange(what:value:allowed:)``, ``GeometryError/degenerate(operation:reason:)`` for a
+  ///   search of a function, and for mean logits where there are answers to choose from; `TransformerError`,
+  ///   `TensorError`, `Interrupted`.
+  public func ensemble(_ k: Int, rule: EnsembleRule = .vote) throws -> Ensemble {
+    let members = try top(k)
+    guard let source else { throw GeometryError.degenerate(operation: "ensemble", reason: "there are no examples") }
+    let set = source.fresh
+    if rule == .logits, set.hasChoices {
+      throw GeometryError.degenerate(
+        operation: "ensemble", reason: "where there are answers to choose from, members can only vote")
+    }
+    let right: [Bool]
+    var loss: Double?
+    switch rule {
+    case .vote where set.hasChoices:
+      var votes = [Int](repeating: 0, count: set.count)
+      try visit(members, source.model) { model in
+        for (index, isRight) in try set.scores(of: model).right.enumerated() where isRight { votes[index] += 1 }
+      }
+      right = votes.map { 2 * $0 > k }
+    case .vote:
+      var choices: [[Int32]] = []
+      try visit(members, source.model) { choices.append(try set.choices(of: $0)) }
+      right = set.exactMatches(
+        set.targets.enumerated().map { place, target in Candidates.plurality(choices.map { $0[place] }) == target })
+    case .logits:
+      let (isRight, mean) = try meanLogits(members, source.model, set)
+      right = set.exactMatches(isRight)
+      loss = mean
+    }
+    func row(_ name: String, _ right: [Bool], _ loss: Double?) -> Ensemble.Row {
+      let matches = right.count { $0 }
+      let interval = Proportion.interval(matches, of: right.count)
+      return Ensemble.Row(
+        name: name,
+        accuracy: Measure(
+          Double(matches) / Double(max(1, right.count)), low: interval.lowerBound, high: interval.upperBound,
+          chance: set.chance, chanceModel: "blind answer"), loss: loss)
+    }
+    return Ensemble(
+      members: members,
+      rows: [
+        row("base", source.freshBase.right, source.freshBase.evaluation.loss),
+        row("best", source.freshWinner.right, source.freshWinner.evaluation.loss),
+        row("ensemble", right, loss),
+      ])
+  }
+
+  private func visit(_ members: [Int], _ model: Model, _ body: (Model) throws -> Void) throws {
+    let activity = Activity("ensemble", total: members.count)
+    defer { activity.finish() }
+    for member in members {
+      try body(model.moved(by: displacement(member)))
+      try activity.advance()
+    }
+  }
+
+  /// The most frequent token; of equally frequent ones the first.
+  static func plurality(_ votes: [Int32]) -> Int32? {
+    var counts: [Int32: Int] = [:]
+    for vote in votes { counts[vote, default: 0] += 1 }
+    let most = counts.values.max()
+    return votes.first { counts[$0] == most }
+  }
+
+  private func meanLogits(
+    _ members: [Int], _ model: Model, _ set: ScoringSet
+  ) throws -> (isRight: [Bool], loss: Double) {
+    let targets = set.targets
+    let vocabulary = model.configuration.vocabulary
+    let (size, overflow) = targets.count.multipliedReportingOverflow(by: vocabulary * MemoryLayout<Float>.stride)
+    if overflow {
+      throw TensorError.tooLarge(
+        bytes: Double(targets.count) * Double(vocabulary) * 4, available: MemoryBudget.available)
+    }
+    try MemoryBudget.check(bytes: size)
+    var sums = [Float](repeating: 0, count: targets.count * vocabulary)
+    try visit(members, model) { try set.addLogits(of: $0, to: &sums) }
+    var isRight: [Bool] = []
+    var total = 0.0
+    for (place, target) in targets.enumerated() {
+      let row = sums[(place * vocabulary)..<((place + 1) * vocabulary)]
+      let scale = 1 / Double(members.count)
+      let largest = row.max() ?? 0
+      let right = row[row.startIndex + Int(target)]
+      isRight.append(right == largest && row.firstIndex(of: largest) == row.startIndex + Int(target))
+      let sum = row.reduce(0.0) { $0 + exp(scale * (Double($1) - Double(largest))) }
+      total += log(sum) + scale * (Double(largest) - Double(right))
+    }
+    return (isRight, total / Double(max(1, targets.count)))
+  }
+
+  // MARK: - pass@k
+
+  /// pass@k: the probability that at least one of k candidates drawn from these answers an example, averaged over the
+  /// examples, with a bootstrap interval over examples (Wilson's where each is answered for certain or not at all). Candidates are not chosen by gain, so that the examples of the
+  /// search serve. Beside it stands the base model.
+  ///
+  /// Of an example that c of n candidates answer it is 1 − C(n−c, k)/C(n, k), without bias (Chen et al., arXiv 2107.03374).
+  ///
+  /// - Throws: ``GeometryError/outOfRange(what:value:allowed:)``, ``GeometryError/degenerate(operation:reason:)`` where
+  ///   there are no examples, `Interrupted`.
+  public func passAt(_ k: Int) throws -> Measure {
+    guard k >= 1, k <= count else { throw GeometryError.outOfRange(what: "k", value: k, allowed: 1...count) }
+    let examples = base.right.count
+    guard examples > 0 else { throw GeometryError.degenerate(operation: "passat", reason: "there are no examples") }
+    var solved = [Int](repeating: 0, count: examples)
+    for score in scores {
+      for (index, isRight) in score.right.enumerated() where isRight { solved[index] += 1 }
+    }
+    let passed = solved.map { PassAt.probability(solved: $0, of: count, k: k) }
+    let interval: ClosedRange<Double>?
+    if passed.allSatisfy({ $0 == 0 || $0 == 1 }) {
+      // A share of yes and no, whose bootstrap would have no width at 0 and 1.
+      interval = Proportion.interval(passed.count { $0 == 1 }, of: examples)
+    } else {
+      interval = try Bootstrap.places(examples, seed: perturbations.seed) { places in
+        places.reduce(0.0) { $0 + passed[$1] } / Double(examples)
+      }
+    }
+    return Measure(
+      passed.reduce(0, +) / Double(examples), low: interval?.lowerBound, high: interval?.upperBound,
+      chance: Double(base.right.count { $0 }) / Double(examples), chanceModel: "base model")
+  }
+}
+
+/// The unbiased estimator of pass@k.
+public enum PassAt {
+  /// 1 − C(n−c, k)/C(n, k): the share of choices of k of n candidates that hold at least one of the c that solve it.
+  public static func probability(solved c: Int, of n: Int, k: Int) -> Double {
+    if c <= 0 || k <= 0 { return 0 }
+    if n - c < k { return 1 }
+    // C(n−c, k)/C(n, k) = Π (1 − k/i) over i = n−c+1 … n.
+    var missed = 1.0
+    for i in (n - c + 1)...n { missed *= 1 - Double(k) / Double(i) }
+    return 1 - missed
+  }
+}

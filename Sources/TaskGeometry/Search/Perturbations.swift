@@ -1,0 +1,188 @@
+import Tensors
+import Transformers
+
+/// The candidates of a random search, each a function of the seed and its number.
+///
+/// Element j of a segment is element j of the stream (seed, `search`, name of the segment) under the candidate's number;
+/// in a subspace the coordinates are the stream (seed, `search`, `subspace`). Nothing depends on the other candidates, on
+/// the order in which they are made or on the number of threads, so that none has to be kept.
+public struct Perturbations: Sendable {
+  /// How long a perturbation is.
+  public enum Length: Sendable, Equatable {
+    /// Each coordinate has this standard deviation: σ. The norm grows with the dimension.
+    case deviation(Double)
+    /// Every perturbation has this norm: ρ.
+    case norm(Double)
+  }
+
+  /// Where the perturbations live.
+  public let space: ParameterSpace
+  /// The subspace that they stay in; nil for all directions.
+  public let subspace: Subspace?
+  /// How long they are.
+  public let length: Length
+  /// Which ones they are.
+  public let seed: UInt64
+  /// Whether they come in pairs (δ, −δ): candidate 2i + 1 is the mirror image of candidate 2i.
+  public let isAntithetic: Bool
+  private let pieces: [Piece]
+
+  /// A stretch of a segment, long enough to be worth a call and short enough to be shared out.
+  private struct Piece: Sendable {
+    let stream: RandomStream
+    let offset: Int
+    let start: Int
+    let count: Int
+    static let limit = 1 << 14
+  }
+
+  /// Describes the candidates of a search.
+  ///
+  /// - Throws: ``GeometryError/invalidOption(what:value:allowed:)`` for a length that is not positive,
+  ///   ``GeometryError/spaceMismatch(left:right:)`` for a subspace of another space.
+  public init(
+    in space: ParameterSpace, within subspace: Subspace? = nil, length: Length, seed: UInt64,
+    isAntithetic: Bool = false
+  ) throws(GeometryError) {
+    switch length {
+    case .deviation(let value): try Perturbations.check("sigma", value)
+    case .norm(let value): try Perturbations.check("norm", value)
+    }
+    if let subspace { try subspace.space.require(space) }
+    self.space = space
+    self.subspace = subspace
+    self.length = length
+    self.seed = seed
+    self.isAntithetic = isAntithetic
+    var pieces: [Piece] = []
+    for segment in space.layout.segments {
+      let stream = RandomStream(seed: seed, purpose: "search", name: segment.name)
+      for offset in stride(from: 0, to: segment.count, by: Piece.limit) {
+        pieces.append(
+          Piece(
+            stream: stream, offset: offset, start: segment.offset + offset,
+            count: min(Piece.limit, segment.count - offset)))
+      }
+    }
+    self.pieces = pieces
+  }
+
+  private static func check(_ what: String, _ value: Double) throws(GeometryError) {
+    guard value > 0, Float(value).isNormal else {
+      throw .invalidOption(what: what, value: value, allowed: "above 0, and within the range of float32")
+    }
+  }
+
+  /// The dimension of what is searched.
+  public var dimension: Int { subspace?.dimension ?? space.count }
+
+  /// Which direction a candidate takes, and with which sign.
+  func direction(of index: Int) -> (number: Int, sign: Double) {
+    isAntithetic ? (index / 2, index % 2 == 0 ? 1 : -1) : (index, 1)
+  }
+
+  /// Candidate number `index`.
+  ///
+  /// - Throws: ``GeometryError/outOfRange(what:value:allowed:)`` for a number below 0, `TensorError`, `Interrupted`.
+  public func displacement(_ index: Int, origin: Model? = nil) throws -> Displacement {
+    guard index >= 0 else { throw GeometryError.outOfRange(what: "index", value: index, allowed: 0...Int.max) }
+    let (number, sign) = direction(of: index)
+    var vector = try FloatVector(zeros: space.count)
+    try fill(&vector, direction: number)
+    return try Displacement(space: space, vector: sign < 0 ? vector.scaled(by: -1) : vector, origin: origin)
+  }
+
+  /// Writes direction number `number` over a vector.
+  func fill(_ vector: inout FloatVector, direction number: Int) throws {
+    if let subspace {
+      vector = try subspace.vector(at: coordinates(of: number, subspace.dimension))
+      return
+    }
+    let deviation: Float =
+      switch length {
+      case .deviation(let deviation): Float(deviation)
+      case .norm: 1
+      }
+    let pieces = pieces
+    try vector.withMutablePointer { out in
+      nonisolated(unsafe) let out = out
+      Parallel.ranges(pieces.count, grain: 2) { range in
+        for piece in pieces[range] {
+          piece.stream.substream(UInt64(number)).fillGaussian(
+            out + piece.start, count: piece.count, from: UInt64(piece.offset), scale: deviation)
+        }
+      }
+    }
+    guard case .norm(let norm) = length else { return }
+    // Summed piece by piece and not thread by thread, so that the length has the same bits on any number of threads.
+    let drawn = vector
+    var squares = [Double](repeating: 0, count: pieces.count)
+    squares.withUnsafeMutableBufferPointer { squares in
+      nonisolated(unsafe) let squares = squares
+      Parallel.ranges(pieces.count, grain: 2) { range in
+        for index in range {
+          squares[index] = drawn.squaredNorm(in: pieces[index].start..<pieces[index].start + pieces[index].count)
+        }
+      }
+    }
+    let factor = norm / squares.reduce(0, +).squareRoot()
+    vector = try drawn.scaled(by: factor)
+  }
+
+  /// The coordinates of direction number `number` in the orthonormal basis of the subspace.
+  private func coordinates(of number: Int, _ count: Int) -> [Double] {
+    let normal = RandomStream(seed: seed, purpose: "search", name: "subspace").substream(UInt64(number))
+      .gaussians(count: count)
+    switch length {
+    case .deviation(let deviation): return normal.map { deviation * $0 }
+    case .norm(let norm):
+      let factor = norm / normal.reduce(0) { $0 + $1 * $1 }.squareRoot()
+      return normal.map { factor * $0 }
+    }
+  }
+}
+
+/// Visits the points θ + δ one at a time, in memory for one. The base is never written, so that nothing has to be undone.
+struct PerturbedPoint {
+  private let perturbations: Perturbations
+  private let base: FloatVector
+  private var delta: FloatVector
+  private var number: Int?
+  private(set) var point: FloatVector
+
+  init(_ perturbations: Perturbations, around base: FloatVector) throws {
+    guard base.count == perturbations.space.count else {
+      throw GeometryError.degenerate(
+        operation: "search", reason: "a point of \(base.count) elements in a space of \(perturbations.space.count)")
+    }
+    self.perturbations = perturbations
+    self.base = base
+    delta = try FloatVector(zeros: base.count)
+    point = try FloatVector(zeros: base.count)
+  }
+
+  /// Direction number `number`, of which the last one is kept for its mirror image.
+  mutating func direction(_ number: Int) throws -> FloatVector {
+    if self.number != number {
+      try perturbations.fill(&delta, direction: number)
+      self.number = number
+    }
+    return delta
+  }
+
+  /// Goes to `base + sign·direction`, computed as model + displacement is: in double, rounded once.
+  mutating func move(along number: Int, sign: Double) throws {
+    let delta = try direction(number)
+    let base = base
+    try point.withMutablePointer { out in
+      base.withPointer { out.update(from: $0, count: base.count) }
+    }
+    try point.add(delta, scaled: sign)
+  }
+
+  /// Goes to candidate number `index`.
+  mutating func move(to index: Int) throws {
+    let (number, sign) = perturbations.direction(of: index)
+    try move(along: number, sign: sign)
+  }
+}
