@@ -174,7 +174,7 @@ extension GeometryBuiltins {
       Rows: the prefix of k steps; its first step alone; the tail θ_T − θ_k, which the prefix does not contain; the \
       displacement of a run in another order; and a prefix of full-batch descent, where there are such runs. chance is \
       that of the null in the last column. drift_noise is what a constant drift seen through independent noise would give, \
-      from the step lengths and ‖Δ‖ alone, and ratio the capture over it.
+      from the step lengths and ‖Δ‖ alone, and ratio the capture over it. The random walk has the steps of the run.
       """,
     examples: [
       .init(
@@ -202,7 +202,7 @@ extension GeometryBuiltins {
           let (measured, predicted) = (share(row.measured, kind), share(row.driftNoise, kind))
           return [
             .string(row.what), .number(measured), .number(share(row.chance, kind)), .number(predicted),
-            predicted > 0 ? .number(measured / predicted) : .nil, .string(row.null),
+            predicted > 0 ? .number(measured / predicted) : .nil, .string(row.null.replacing(" of the same steps", with: "")),
           ]
         }))
   }

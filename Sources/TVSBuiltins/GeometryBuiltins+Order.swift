@@ -14,7 +14,7 @@ extension GeometryBuiltins {
   ]
 
   private static let epsilonParameter = Parameter(
-    "epsilon", "number", presence: .defaults(.number(1e-3)), byNameOnly: true,
+    "epsilon", "number", presence: .defaults(.number(1e-4)), byNameOnly: true,
     help: "length of the finite differences relative to the norm of the weights")
 
   private static let multitask = Builtin(
@@ -121,11 +121,11 @@ extension GeometryBuiltins {
     returns: "table",
     details: """
       One row an η. defect is ‖θ_AB − θ_BA‖/(η‖g_A + g_B‖), predicted is η·κ with κ = ‖H_B g_A − H_A g_B‖/‖g_A + g_B‖ by \
-      central differences, ratio the first over the second and cosine the one between the two vectors. slope is the \
-      slope of log defect over log η from the row before: 1 as long as the bracket rules. floor is the defect that \
+      central differences, and ratio the first over the second. slope is that of log defect over log η from the row before: \
+      1 as long as the bracket rules. floor is the defect that \
       rounding the weights would give: a row near it says nothing.
-      fit is the slope over all rows above the floor and below the onset; onset is the η where the defect reaches 0.1, and \
-      onset_predicted is 0.1/κ (arXiv 2607.16821). These three are the same in every row, nil where nothing decides them.
+      onset is the η where the measured defect reaches 0.1, nil when no two rows enclose it, and onset_predicted is 0.1/κ \
+      (arXiv 2607.16821); both are the same in every row.
       """,
     examples: [
       .init(
@@ -147,19 +147,17 @@ extension GeometryBuiltins {
     }
     var rows: [OrderDefect.Row] = []
     for eta in etas { rows.append(try defect.row(eta: eta, a: { try a($0) }, b: { try b($0) })) }
-    let constant = [
-      cell(OrderDefect.slope(rows)), cell(OrderDefect.onset(rows)), cell(defect.predictedOnset),
-    ]
+    let constant = [cell(OrderDefect.onset(rows)), cell(defect.predictedOnset)]
     return .native(
       TableValue(
         names: [
-          "eta", "defect", "predicted", "ratio", "cosine", "slope", "floor", "fit", "onset", "onset_predicted",
+          "eta", "defect", "predicted", "ratio", "slope", "floor", "onset", "onset_predicted",
         ],
         rows: rows.indices.map { index in
           let row = rows[index]
           let slope = index > 0 ? OrderDefect.slope(from: rows[index - 1], to: row) : nil
           return [
-            .number(row.eta), .number(row.relative), .number(row.predicted), cell(row.ratio), cell(row.cosine),
+            .number(row.eta), .number(row.relative), .number(row.predicted), cell(row.ratio),
             cell(slope), .number(row.floor),
           ] + constant
         }))

@@ -52,7 +52,7 @@ public struct OrderDefect: Sendable {
   /// - Throws: ``GeometryError/degenerate(operation:reason:)`` when a gradient or their sum is zero or not finite,
   ///   `TensorError`, `Interrupted`, and what the closures throw.
   public init(
-    at weights: FloatVector, epsilon: Double = 1e-3,
+    at weights: FloatVector, epsilon: Double = 1e-4,
     a: (FloatVector) throws -> FloatVector, b: (FloatVector) throws -> FloatVector
   ) throws {
     let activity = Activity("bracket", total: 8)

@@ -126,10 +126,10 @@ public struct CaptureNulls: Sendable {
           driftNoise: predicted))
       try Cancellation.check()
     }
-    try add("prefix \(k) of \(T)", run.prefix(k).capture(of: x, kind: .energy), process.energy(prefix: k))
-    if k > 1 { try add("prefix 1 of \(T)", run.prefix(1).capture(of: x, kind: .energy), process.energy(prefix: 1)) }
+    try add("prefix \(k)/\(T)", run.prefix(k).capture(of: x, kind: .energy), process.energy(prefix: k))
+    if k > 1 { try add("prefix 1/\(T)", run.prefix(1).capture(of: x, kind: .energy), process.energy(prefix: 1)) }
     try add(
-      "tail after \(k)", run.tailCapture(k, kind: .energy), process.energy(prefix: k, ofForeign: T - k))
+      "tail \(k)/\(T)", run.tailCapture(k, kind: .energy), process.energy(prefix: k, ofForeign: T - k))
     if let other {
       try add(
         "other order", run.otherCapture(other, k, kind: .energy), process.energy(prefix: k, ofForeign: other.count))
@@ -141,7 +141,7 @@ public struct CaptureNulls: Sendable {
       }
       let whole = try descent.displacement()
       try add(
-        "prefix \(k) of \(descent.count), full batch", descent.prefix(k).capture(of: whole, kind: .energy),
+        "full batch \(k)/\(descent.count)", descent.prefix(k).capture(of: whole, kind: .energy),
         descent.driftNoise().energy(prefix: k))
     }
     self.rows = rows
