@@ -50,7 +50,7 @@ extension GeometryBuiltins {
           + "; t = task(\"copy\", length=3); plane(m, t, r=\"r90\", batches=4, batch=4, seed=1).dim == erank(m, t, batches=4, batch=4, seed=1)",
         shows: "true"),
     ],
-    errors: ["E0209", "E0401", "E0404", "E0502", "E0503"],
+    errors: ["E0209", "E0401", "E0501", "E0502", "E0503"],
     seeAlso: ["erank", "ceiling", "drift", "capture", "sketch"]
   ) { call in
     var sample = try sample(call)

@@ -9,7 +9,8 @@ extension GeometryBuiltins {
 
   private static let kindParameter = Parameter(
     "kind", "string", presence: .defaults(.string("norm")), byNameOnly: true,
-    help: "\"norm\" or \"energy\", as in capture")
+    help: "\"norm\" or \"energy\", as in capture"
+  ).offering { CaptureKind.allCases.map(\.rawValue) }
 
   static let everyParameter = Parameter(
     "every", "integer", presence: .defaults(.number(1)), byNameOnly: true,
@@ -52,7 +53,8 @@ extension GeometryBuiltins {
         "examples", "integer", presence: .defaults(.number(512)), byNameOnly: true,
         help: "how many examples; every step sees all of them"),
       Parameter(
-        "optimizer", "string", presence: .defaults(.string("sgd")), byNameOnly: true, help: "\"sgd\" or \"adamw\""),
+        "optimizer", "string", presence: .defaults(.string("sgd")), byNameOnly: true, help: "\"sgd\" or \"adamw\""
+      ).offering { Optimizers.names },
       TrainingBuiltins.momentumParameter,
       Parameter(
         "clip", "number", "nil", presence: .defaults(.nil), byNameOnly: true,
@@ -202,7 +204,8 @@ extension GeometryBuiltins {
           let (measured, predicted) = (share(row.measured, kind), share(row.driftNoise, kind))
           return [
             .string(row.what), .number(measured), .number(share(row.chance, kind)), .number(predicted),
-            predicted > 0 ? .number(measured / predicted) : .nil, .string(row.null.replacing(" of the same steps", with: "")),
+            predicted > 0 ? .number(measured / predicted) : .nil,
+            .string(row.null.replacing(" of the same steps", with: "")),
           ]
         }))
   }
@@ -213,7 +216,8 @@ extension GeometryBuiltins {
       Parameter("run", "run", help: "a recorded trajectory"),
       Parameter(
         "of", "string", presence: .defaults(.string("steps")), byNameOnly: true,
-        help: "\"steps\", not centred, or \"positions\", centred"),
+        help: "\"steps\", not centred, or \"positions\", centred"
+      ).offering { RunSpectrum.Subject.allCases.map(\.rawValue) },
       Parameter(
         "top", "integer", presence: .defaults(.number(10)), byNameOnly: true, help: "components to show"),
     ],

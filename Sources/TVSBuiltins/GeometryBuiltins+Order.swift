@@ -24,7 +24,8 @@ extension GeometryBuiltins {
       Parameter("tasks", "list", "data", help: "a list of data, or a mixture; a sequence follows its order"),
       Parameter(
         "order", "string", presence: .defaults(.string("sum")), byNameOnly: true,
-        help: "\"sum\", \"alternate\", \"pcgrad\" or \"sequence\""),
+        help: "\"sum\", \"alternate\", \"pcgrad\" or \"sequence\""
+      ).offering { TaskOrder.allCases.map(\.rawValue) },
       Parameter(
         "steps", "integer", presence: .defaults(.number(100)), byNameOnly: true,
         help: "steps of the optimiser in all, whatever the order"),
@@ -35,7 +36,8 @@ extension GeometryBuiltins {
         "batch", "integer", presence: .defaults(.number(128)), byNameOnly: true,
         help: "sequences in a step; tasks that take part together divide them"),
       Parameter(
-        "optimizer", "string", presence: .defaults(.string("adamw")), byNameOnly: true, help: "\"adamw\" or \"sgd\""),
+        "optimizer", "string", presence: .defaults(.string("adamw")), byNameOnly: true, help: "\"adamw\" or \"sgd\""
+      ).offering { Optimizers.names },
       TrainingBuiltins.momentumParameter, clipParameter, seedParameter, everyParameter,
     ],
     returns: "run",

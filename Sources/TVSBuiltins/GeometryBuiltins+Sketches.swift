@@ -9,7 +9,8 @@ extension GeometryBuiltins {
 
   static let byParameter = Parameter(
     "by", "string", presence: .optional("the whole space"), byNameOnly: true,
-    help: "\"block\" or \"segment\" for a table with a row for each")
+    help: "\"block\" or \"segment\" for a table with a row for each"
+  ).offering { ["block", "segment"] }
 
   /// What `r` and `share` ask of a plane.
   static func planeDimension(_ call: Call) throws -> PlaneDimension {

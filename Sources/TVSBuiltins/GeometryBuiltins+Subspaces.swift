@@ -167,7 +167,7 @@ extension GeometryBuiltins {
       .init(exampleRun + "; overlap(prefix(run, 2), prefix(run, 5)) > 0.999", shows: "true"),
       .init(exampleRun + "; overlap(prefix(run, 2), suffix(run, 2), by=\"block\")"),
     ],
-    errors: ["E0203", "E0404"], seeAlso: ["angles", "capture", "ceiling", "drift", "sketch"]
+    errors: ["E0203", "E0501"], seeAlso: ["angles", "capture", "ceiling", "drift", "sketch"]
   ) { call in
     if let pair = try sketches(call) {
       let dimension = try planeDimension(call)

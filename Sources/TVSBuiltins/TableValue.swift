@@ -224,7 +224,7 @@ private struct TableText {
     let texts = rows.map { row -> String in
       guard let row else { return "…" }
       switch cells[row] {
-      case .number(let number): 
+      case .number(let number):
         if vanishes { return MeasureValue.significant(number, style.digits) }
         return isNumeric ? format.text(number) : NumberText.shortest(number)
       case .nil: return ""
