@@ -148,16 +148,60 @@ extension GeometryBuiltins {
 
   private static let overlap = Builtin(
     "overlap", topic: "geometry", summary: "The mean squared cosine of the principal angles of two subspaces.",
-    parameters: pairParameters + [inParameter], returns: "measure",
+    parameters: [
+      Parameter("U", "subspace", "sketch", help: "a subspace, or a sketch of gradients"),
+      Parameter("V", "subspace", "sketch", help: "another one of the same space"), inParameter, byParameter,
+      Parameter(
+        "r", "integer", "string", presence: .defaults(.number(16)), byNameOnly: true,
+        help: "of sketches: the dimension of the planes; subspaces have their own"),
+    ],
+    returns: "measure",
     details: """
       ‖UᵀV‖_F² / min(dim U, dim V): 1 when one contains the other, 0 when they are orthogonal. Chance is \
       max(dim U, dim V)/D, which is r/D for two of one dimension.
+      by="block" gives a table: both bases are cut to each block in turn and made orthonormal again there, so that chance \
+      is that of the block; share_U and share_V say how much of each basis lies in it. by="segment" does so for every \
+      array of weights. Of two sketches the planes of their top r directions are compared.
       """,
-    examples: [.init(exampleRun + "; overlap(prefix(run, 2), prefix(run, 5)) > 0.999", shows: "true")],
-    errors: ["E0203"], seeAlso: ["angles", "capture", "drift"]
+    examples: [
+      .init(exampleRun + "; overlap(prefix(run, 2), prefix(run, 5)) > 0.999", shows: "true"),
+      .init(exampleRun + "; overlap(prefix(run, 2), suffix(run, 2), by=\"block\")"),
+    ],
+    errors: ["E0203", "E0501"], seeAlso: ["angles", "capture", "ceiling", "drift", "sketch"]
   ) { call in
+    if let pair = try sketches(call) {
+      let dimension = try planeDimension(call)
+      let first = try pair.0.plane(dimension)
+      return measure(try first.overlap(pair.1.plane(.fixed(first.dimension))))
+    }
     let (u, v) = try GeometryArguments.pair(call)
-    return measure(try GeometryArguments.isProduct(call) ? ProductView.overlap(u, v) : u.overlap(v))
+    guard try GeometryArguments.isProduct(call) else { return try overlap(u, v, call) }
+    if call.isGiven("by") {
+      throw ErrorReport(
+        .invalidArgument, "by= cuts weights into blocks, and in=\"product\" does not look at weights", argument: "by")
+    }
+    return measure(try ProductView.overlap(u, v))
+  }
+
+  /// Both operands as sketches; nil when neither is one.
+  private static func sketches(_ call: Call) throws -> (GradientSketch, GradientSketch)? {
+    func sketch(_ name: String) -> GradientSketch? {
+      guard case .native(let native) = call[name] else { return nil }
+      return (native as? SketchValue)?.sketch
+    }
+    switch (sketch("U"), sketch("V")) {
+    case (nil, nil): return nil
+    case (let u?, let v?):
+      if u.space != v.space { throw ErrorReport.spaces(u.space, v.space, kind: "sketch", argument: "V") }
+      for name in ["by", "in"] where call.isGiven(name) {
+        throw ErrorReport(.invalidArgument, "a sketch has lost where its weights lie", argument: name)
+      }
+      return (u, v)
+    default:
+      throw ErrorReport(
+        .wrongKind, "a sketch is compared with another sketch, not with a subspace",
+        help: "sketch(model, data) of the same size and sketch_seed", argument: "V")
+    }
   }
 
   private static let angles = Builtin(

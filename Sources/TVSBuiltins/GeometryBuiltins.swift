@@ -6,7 +6,7 @@ import Transformers
 /// The chapters on runs, gradients and subspaces.
 enum GeometryBuiltins {
   /// All records.
-  static let all: [Builtin] = runs + gradients + subspaces + theory
+  static let all: [Builtin] = runs + gradients + subspaces + theory + order + nulls + sketches
 
   /// A model and a run so small that examples finish in a moment.
   static let exampleModel =

@@ -219,10 +219,14 @@ private struct TableText {
       }
     }
     let format = TensorText.Format(numbers, false, style.digits)
+    // A column in which something small would read as zero has significant digits in place of decimals.
+    let vanishes = numbers.contains { $0 != 0 && Double(format.text($0).trimmingCharacters(in: .whitespaces)) == 0 }
     let texts = rows.map { row -> String in
       guard let row else { return "…" }
       switch cells[row] {
-      case .number(let number): return isNumeric ? format.text(number) : NumberText.shortest(number)
+      case .number(let number):
+        if vanishes { return MeasureValue.significant(number, style.digits) }
+        return isNumeric ? format.text(number) : NumberText.shortest(number)
       case .nil: return ""
       case .string(let text): return text.replacing("\n", with: "\\n")
       default: return cells[row].summary(limit: 60)

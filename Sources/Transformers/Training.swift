@@ -46,6 +46,32 @@ public func train(
 ) throws -> TrainingResult {
   try options.validate()
   let data = try start.reading(data)
+  return try train(
+    start, options: options, activity: name, transformGradient: transformGradient, observe: observe
+  ) { workspace, step, weights, gradient in
+    let batch = try data.batch(size: options.batch, seed: options.seed, index: step)
+    return try workspace.loss(of: start, free: weights, on: batch, gradient: gradient)
+  }
+}
+
+/// The loss of a step and its gradient at the given free weights, which the closure writes over what was there.
+public typealias StepObjective = (
+  _ workspace: Workspace, _ step: Int, _ weights: UnsafePointer<Float>, _ gradient: UnsafeMutablePointer<Float>
+) throws -> Double
+
+/// Trains a copy of a model on any objective: what training on several tasks or on a fixed set of examples is made of.
+///
+/// - Parameters:
+///   - start: where to begin.
+///   - options: steps, learning rate and so on; batches are the objective's affair.
+///   - objective: the loss and gradient of each step.
+/// - Throws: as ``train(_:on:options:activity:transformGradient:observe:)``.
+public func train(
+  _ start: Model, options: TrainingOptions, activity name: String = "train",
+  transformGradient: ((UnsafeMutablePointer<Float>, Int) throws -> Void)? = nil,
+  observe: ((StepReport) throws -> Void)? = nil, objective: StepObjective
+) throws -> TrainingResult {
+  try options.validate()
   let activity = Activity(name, total: options.steps)
   defer { activity.finish() }
 
@@ -61,11 +87,10 @@ public func train(
 
   try Workspace.withShared { workspace in
     for step in 0..<options.steps {
-      let batch = try data.batch(size: options.batch, seed: options.seed, index: step)
       let rate = options.learningRate(at: step)
       let loss = try weights.withMutablePointer { weights in
         try gradient.withMutablePointer { gradient in
-          let loss = try workspace.loss(of: start, free: weights, on: batch, gradient: gradient)
+          let loss = try objective(workspace, step, weights, gradient)
           guard loss.isFinite else { throw TransformerError.notFinite(what: "loss", step: step + 1) }
           try transformGradient?(gradient, count)
           let norm = euclideanNorm(gradient, count)

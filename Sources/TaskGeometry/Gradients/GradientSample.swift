@@ -82,17 +82,16 @@ public struct GradientSample: Sendable {
   /// The task plane, with its directions written over the gradients: afterwards ``gradients`` is empty.
   ///
   /// - Throws: as ``plane(_:)``.
-  public mutating func reduceToPlane(_ r: Int) throws -> Subspace {
+  public mutating func reduceToPlane(_ r: Int) throws -> Subspace { try reduceToPlane(.fixed(r)) }
+
+  /// The same with the dimension that holds a share of the gradients.
+  ///
+  /// - Throws: as ``plane(_:)``, ``GeometryError/invalidOption(what:value:allowed:)``.
+  public mutating func reduceToPlane(_ dimension: PlaneDimension) throws -> Subspace {
     let m = gradients.count
-    guard r >= 1, r <= m else { throw GeometryError.outOfRange(what: "r", value: r, allowed: 1...max(1, m)) }
     let (values, vectors) = try gram().symmetricEigen()
-    let largest = values.first ?? 0
-    let limit = largest * RankDecision.tolerance * RankDecision.tolerance
-    guard largest > 0, values[r - 1] > limit else {
-      let rank = values.prefix { $0 > limit }.count
-      throw GeometryError.degenerate(
-        operation: "plane", reason: "the \(m) gradients span only \(largest > 0 ? rank : 0) directions")
-    }
+    let r = try dimension.resolved(values)
+    let largest = values[0]
     // Taken out of this value first: whoever holds a vector alone may write over it.
     var directions: [FloatVector] = []
     swap(&directions, &gradients)

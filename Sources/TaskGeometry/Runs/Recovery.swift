@@ -15,46 +15,52 @@ import Transformers
 public func recover(
   _ model: Model, on data: any Dataset, options: TrainingOptions, project subspace: Subspace? = nil, every: Int = 1
 ) throws -> Run {
-  guard options.steps >= 1 else {
-    throw GeometryError.outOfRange(what: "steps", value: options.steps, allowed: 1...1_000_000_000)
-  }
-  guard every >= 1, every <= options.steps else {
-    throw GeometryError.outOfRange(what: "every", value: every, allowed: 1...options.steps)
-  }
-  let count = model.freeCount
-  let recorded = (options.steps + every - 1) / every
-  let (bytes, overflow) = recorded.multipliedReportingOverflow(by: count * MemoryLayout<Float>.stride)
-  if overflow {
-    throw TensorError.tooLarge(bytes: Double(recorded) * Double(count) * 4, available: MemoryBudget.available)
-  }
-  try MemoryBudget.check(bytes: bytes)
   var projector: SubspaceProjector?
   if let subspace {
     try subspace.space.require(model.parameterSpace)
     projector = SubspaceProjector(subspace)
   }
 
-  var recorder = StepRecorder(every: every, steps: options.steps)
+  var recorder = try StepRecorder(model, every: every, steps: options.steps)
   let result = try train(
     model, on: data, options: options, activity: "recover",
     transformGradient: projector.map { projector in { try projector.project($0, count: $1) } },
     observe: { try recorder.record($0) })
-  return try Run(
-    start: model, end: result.model, steps: recorder.vectors, losses: result.losses, every: every, seed: options.seed,
-    optimizer: "\(options.optimizer.name) \(RunFormat.brief(options.effectiveLearningRate))", data: data.name)
+  return try recorder.run(of: model, result, options, data: data.name)
 }
 
 /// Collects the differences between weights that are `every` steps apart.
-private struct StepRecorder {
+struct StepRecorder {
   let every: Int
   let steps: Int
   private(set) var vectors: [FloatVector] = []
   /// The weights at the last recorded position; not needed when every step is recorded.
   private var last: FloatVector?
 
-  init(every: Int, steps: Int) {
+  /// Checks that the steps can be recorded, and that they fit into memory.
+  init(_ model: Model, every: Int, steps: Int) throws {
+    guard steps >= 1 else {
+      throw GeometryError.outOfRange(what: "steps", value: steps, allowed: 1...1_000_000_000)
+    }
+    guard every >= 1, every <= steps else {
+      throw GeometryError.outOfRange(what: "every", value: every, allowed: 1...steps)
+    }
+    let count = model.freeCount
+    let recorded = (steps - 1) / every + 1
+    let (bytes, overflow) = recorded.multipliedReportingOverflow(by: count * MemoryLayout<Float>.stride)
+    if overflow {
+      throw TensorError.tooLarge(bytes: Double(recorded) * Double(count) * 4, available: MemoryBudget.available)
+    }
+    try MemoryBudget.check(bytes: bytes)
     self.every = every
     self.steps = steps
+  }
+
+  /// The run that was recorded.
+  func run(of model: Model, _ result: TrainingResult, _ options: TrainingOptions, data: String) throws -> Run {
+    try Run(
+      start: model, end: result.model, steps: vectors, losses: result.losses, every: every, seed: options.seed,
+      optimizer: "\(options.optimizer.name) \(RunFormat.brief(options.effectiveLearningRate))", data: data)
   }
 
   mutating func record(_ report: StepReport) throws {
