@@ -226,7 +226,7 @@ private struct TableText {
       default: isNumeric = false
       }
     }
-    let format = TensorText.Format(numbers, false, style.digits)
+    let format = TensorText.Format(numbers, false, style.digits, keepsSmall: true)
     let texts = rows.map { row -> String in
       guard let row else { return "…" }
       switch cells[row] {

@@ -111,7 +111,8 @@ enum TensorText {
     /// Columns of the widest entry.
     private(set) var width = 0
 
-    init(_ numbers: [Double], _ isMask: Bool, _ digits: Int) {
+    /// - Parameter keepsSmall: whether every entry keeps two digits, as the rows of a table do.
+    init(_ numbers: [Double], _ isMask: Bool, _ digits: Int, keepsSmall: Bool = false) {
       let finite = numbers.filter(\.isFinite)
       let largest = finite.reduce(0) { max($0, $1.magnitude) }
       let smallest = finite.reduce(Double.infinity) { $1 == 0 ? $0 : min($0, $1.magnitude) }
@@ -119,7 +120,9 @@ enum TensorText {
         style = .truth
       } else if finite.allSatisfy({ $0 == $0.rounded(.towardZero) }), largest < 1e7 {
         style = .whole
-      } else if largest >= 1e5 || largest < 1e-3 || smallest < largest * 1e-6 {
+      } else if largest >= 1e5 || largest < 1e-3 || smallest < largest * 1e-6
+        || (keepsSmall && smallest < pow(10, 1 - Double(digits)))
+      {
         style = .scientific(max(0, digits - 1))
       } else {
         let leading = largest >= 1 ? Int(log10(largest)) + 1 : 1

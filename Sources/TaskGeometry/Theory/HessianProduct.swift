@@ -45,7 +45,7 @@ public struct HessianProduct {
   /// - Throws: ``GeometryError/invalidOption(what:value:allowed:)`` unless the length is positive and finite.
   public init(_ objective: any Objective, step: DifferenceStep) throws(GeometryError) {
     guard step.length > 0, step.length.isFinite else {
-      throw .invalidOption(what: "epsilon", value: step.length, allowed: "above 0")
+      throw .invalidOption(what: "step", value: step.length, allowed: "above 0")
     }
     self.objective = objective
     self.step = step
