@@ -207,7 +207,7 @@ extension GeometryBuiltins {
       .init(
         exampleRun + "; s = signal_density(prefix(run, 4), run, n=100); s.gain < s.gaussian", shows: "true"),
     ],
-    errors: ["E0203", "E0209", "E0503"], seeAlso: ["capture", "spheremax", "bestof", "search"]
+    errors: ["E0203", "E0209", "E0503"], seeAlso: ["capture", "spheremax", "bestof"]
   ) { call in
     typealias Quantity = PredictionValue.Quantity
     let subspace = try call.subspace("U")
