@@ -7,10 +7,13 @@ import Transformers
 final class DisplacementValue: NativeValue, Sendable {
   /// The vector.
   let displacement: Displacement
+  /// How it was found: lines of its display, and fields.
+  let notes: Notes
   let provenance: Provenance?
 
-  init(_ displacement: Displacement, provenance: Provenance? = nil) {
+  init(_ displacement: Displacement, notes: Notes = [:], provenance: Provenance? = nil) {
     self.displacement = displacement
+    self.notes = notes
     self.provenance = provenance
   }
 
@@ -24,12 +27,13 @@ final class DisplacementValue: NativeValue, Sendable {
     var rows = [("norm", MeasureValue.significant(displacement.norm, style.digits))]
     rows.append(("blocks", GeometryText.blocks(displacement.blockShares)))
     if let origin = displacement.origin { rows.append(("origin", GeometryText.name(origin))) }
+    rows += notes.lines(style)
     return GeometryText.block("displacement in \(displacement.space)", rows)
   }
 
   // MARK: - Fields and elements
 
-  var fieldNames: [String] { ["norm", "blocks", "origin", "space", "values"] }
+  var fieldNames: [String] { ["norm", "blocks", "origin", "space", "values"] + notes.keys }
 
   func field(_ name: String) throws -> Value? {
     switch name {
@@ -42,7 +46,7 @@ final class DisplacementValue: NativeValue, Sendable {
     case "origin": displacement.origin.map { .native(ModelValue($0)) } ?? .nil
     case "space": .string(displacement.space.description)
     case "values": .native(TensorValue(try reporting { try Tensor(displacement.vector) }))
-    default: nil
+    default: notes[name]
     }
   }
 
@@ -145,7 +149,9 @@ final class DisplacementValue: NativeValue, Sendable {
     return displacement.vector.elements.elementsEqual(other.vector.elements) { $0.bitPattern == $1.bitPattern }
   }
 
-  func stamped(_ provenance: Provenance) -> any NativeValue { DisplacementValue(displacement, provenance: provenance) }
+  func stamped(_ provenance: Provenance) -> any NativeValue {
+    DisplacementValue(displacement, notes: notes, provenance: provenance)
+  }
 }
 
 extension ModelValue {

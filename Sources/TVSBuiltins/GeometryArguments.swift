@@ -43,6 +43,16 @@ enum GeometryArguments {
     throw notDisplacement(value, argument)
   }
 
+  /// The numbers of a list or a tensor.
+  static func numbers(_ call: Call, _ name: String) throws -> [Double] {
+    try call.elements(name).map { item in
+      guard let number = item.numberValue else {
+        throw ErrorReport(.wrongKind, "\(name) holds numbers, not \(item.article)", argument: name)
+      }
+      return number
+    }
+  }
+
   /// Two subspaces of one space.
   static func pair(_ call: Call) throws -> (Subspace, Subspace) {
     let (u, v) = (try call.subspace("U"), try call.subspace("V"))

@@ -66,20 +66,20 @@ extension GeometryBuiltins {
     returns: "subspace",
     details: """
       On a quadratic loss gradient descent, with momentum or without, stays in it (Lemma 1 of arXiv 2606.10929); Adam \
-      does not. Hessian-vector products are central differences [g(θ+εv) − g(θ−εv)]/2ε with ‖εv‖ = 1e-3·‖θ‖ on one \
-      minibatch, orthogonalised twice (Arnoldi): 2k − 1 gradients. It stops early when the space is invariant.
+      does not. Hessian-vector products are central differences of gradients on one minibatch, with a step chosen as hvp \
+      does, orthogonalised twice (Arnoldi): 2k − 1 gradients and the sweep. It stops early when the space is invariant.
       """,
     examples: [
       .init(exampleModel + "; krylov(m, task(\"copy\", length=3), k=2, batch=8, seed=1).dim", shows: "2")
     ],
-    errors: ["E0209", "E0502", "E0503"], seeAlso: ["gradient", "prefix", "plane"]
+    errors: ["E0209", "E0502", "E0503"], seeAlso: ["hvp", "curvature", "gradient", "prefix", "plane"]
   ) { call in
     .native(
       SubspaceValue(
         try Krylov.space(
-          of: call.model(), on: call.data(),
-          k: call.integer("k"), batch: call.integer("batch"),
-          seed: TensorArguments.seed(call))))
+          of: ModelObjective(
+            call.model(), on: call.data(), batch: call.integer("batch"), seed: TensorArguments.seed(call)),
+          dimension: call.integer("k"))))
   }
 
   private static let drift = Builtin(

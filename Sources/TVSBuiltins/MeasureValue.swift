@@ -7,12 +7,15 @@ import Tensors
 final class MeasureValue: NativeValue, Sendable {
   /// The measure itself.
   let measure: Measure
+  /// What was found on the way: further fields.
+  let notes: Notes
   /// Where it came from.
   let provenance: Provenance?
 
   /// Wraps a measure.
-  init(_ measure: Measure, provenance: Provenance? = nil) {
+  init(_ measure: Measure, notes: Notes = [:], provenance: Provenance? = nil) {
     self.measure = measure
+    self.notes = notes
     self.provenance = provenance
   }
 
@@ -23,7 +26,7 @@ final class MeasureValue: NativeValue, Sendable {
 
   func display(_ style: DisplayStyle) -> String { text(digits: style.digits) }
 
-  var fieldNames: [String] { ["value", "low", "high", "chance", "null"] }
+  var fieldNames: [String] { ["value", "low", "high", "chance", "null"] + notes.keys }
 
   func field(_ name: String) throws -> Value? {
     func optional(_ number: Double?) -> Value { number.map { .number($0) } ?? .nil }
@@ -33,13 +36,15 @@ final class MeasureValue: NativeValue, Sendable {
     case "high": optional(measure.high)
     case "chance": optional(measure.chance)
     case "null": measure.chanceModel.map { .string($0) } ?? .nil
-    default: nil
+    default: notes[name]
     }
   }
 
   func isSame(as other: any NativeValue) -> Bool { (other as? MeasureValue)?.measure == measure }
 
-  func stamped(_ provenance: Provenance) -> any NativeValue { MeasureValue(measure, provenance: provenance) }
+  func stamped(_ provenance: Provenance) -> any NativeValue {
+    MeasureValue(measure, notes: notes, provenance: provenance)
+  }
 
   /// `0.781 ± 0.012 (chance 0.0043)`: the margin with two digits, the value as far as the margin reaches. An interval
   /// that is not symmetric is written as such.

@@ -9,19 +9,22 @@ final class TableValue: NativeValue, Sendable {
   let columns: OrderedDictionary<String, [Value]>
   /// How many rows there are.
   let rowCount: Int
+  /// What holds for the table as a whole: lines below it, and fields.
+  let notes: Notes
   /// Where it came from.
   let provenance: Provenance?
 
   /// Puts a table together. Columns that are too short are filled with nil.
-  init(columns: OrderedDictionary<String, [Value]>, provenance: Provenance? = nil) {
+  init(columns: OrderedDictionary<String, [Value]>, notes: Notes = [:], provenance: Provenance? = nil) {
     let count = columns.values.reduce(0) { max($0, $1.count) }
     self.columns = columns.mapValues { $0 + [Value](repeating: .nil, count: count - $0.count) }
     rowCount = count
+    self.notes = notes
     self.provenance = provenance
   }
 
   /// Puts a table together from its rows. A name that is given twice gets a number.
-  convenience init(names: [String], rows: [[Value]]) {
+  convenience init(names: [String], rows: [[Value]], notes: Notes = [:]) {
     var columns: OrderedDictionary<String, [Value]> = [:]
     for (index, name) in names.enumerated() {
       var unique = name
@@ -32,7 +35,7 @@ final class TableValue: NativeValue, Sendable {
       }
       columns[unique] = rows.map { index < $0.count ? $0[index] : .nil }
     }
-    self.init(columns: columns)
+    self.init(columns: columns, notes: notes)
   }
 
   var kind: String { "table" }
@@ -40,11 +43,14 @@ final class TableValue: NativeValue, Sendable {
     "table of \(rowCount) row\(rowCount == 1 ? "" : "s"): \(columns.keys.joined(separator: ", "))"
   }
 
-  func display(_ style: DisplayStyle) -> String { TableText(self, style).text }
+  func display(_ style: DisplayStyle) -> String {
+    let lines = notes.lines(style)
+    return lines.isEmpty ? TableText(self, style).text : GeometryText.block(TableText(self, style).text, lines)
+  }
 
-  var fieldNames: [String] { Array(columns.keys) }
+  var fieldNames: [String] { Array(columns.keys) + Array(notes.keys) }
 
-  func field(_ name: String) throws -> Value? { columns[name].map { .list($0) } }
+  func field(_ name: String) throws -> Value? { columns[name].map { .list($0) } ?? notes[name] }
 
   func replacing(field name: String, with value: Value) throws -> (any NativeValue)? {
     let cells: [Value]
@@ -60,7 +66,7 @@ final class TableValue: NativeValue, Sendable {
     }
     var columns = columns
     columns[name] = cells
-    return TableValue(columns: columns)
+    return TableValue(columns: columns, notes: notes)
   }
 
   var length: Int? { rowCount }
@@ -117,7 +123,9 @@ final class TableValue: NativeValue, Sendable {
   }
 
   func isSame(as other: any NativeValue) -> Bool {
-    guard let other = other as? TableValue, columns.keys == other.columns.keys, rowCount == other.rowCount else {
+    guard let other = other as? TableValue, columns.keys == other.columns.keys, rowCount == other.rowCount,
+      (try? Value.record(notes).isSame(as: .record(other.notes))) ?? false
+    else {
       return false
     }
     return zip(columns.values, other.columns.values).allSatisfy { a, b in
@@ -126,7 +134,7 @@ final class TableValue: NativeValue, Sendable {
   }
 
   func stamped(_ provenance: Provenance) -> any NativeValue {
-    TableValue(columns: columns, provenance: provenance)
+    TableValue(columns: columns, notes: notes, provenance: provenance)
   }
 
   /// The rows as text that reads back, the names first: what `save` writes.
@@ -219,13 +227,13 @@ private struct TableText {
       }
     }
     let format = TensorText.Format(numbers, false, style.digits)
-    // A column in which something small would read as zero has significant digits in place of decimals.
-    let vanishes = numbers.contains { $0 != 0 && Double(format.text($0).trimmingCharacters(in: .whitespaces)) == 0 }
+    // A column in which something small would keep fewer than two digits has significant digits in place of decimals.
+    let keepsDigits = numbers.contains { $0 != 0 && abs($0) < pow(10, 1 - Double(style.digits)) }
     let texts = rows.map { row -> String in
       guard let row else { return "…" }
       switch cells[row] {
       case .number(let number):
-        if vanishes { return MeasureValue.significant(number, style.digits) }
+        if keepsDigits { return MeasureValue.significant(number, style.digits) }
         return isNumeric ? format.text(number) : NumberText.shortest(number)
       case .nil: return ""
       case .string(let text): return text.replacing("\n", with: "\\n")

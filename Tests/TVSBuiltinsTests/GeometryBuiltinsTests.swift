@@ -182,4 +182,76 @@ struct GeometryBuiltinsTests {
     let code = "run; plane(m, copy, r=2, batches=4, batch=4, seed=3) |> capture(run); random_subspace(m, 2, seed=4)"
     #expect(try Self.afterRun(code) == Self.afterRun(code))
   }
+
+  // MARK: - Theory
+
+  @Test func aPredictionIsItsGainInArithmeticAndShowsWhatWasMeasuredBesideIt() throws {
+    let shown = try Self.run("bestof(0.01, 2, 100, trace=50, measured=[0.04, 0.05, 0.045])")
+    for word in ["best of 100 at sigma 0.01", "gain", "chance", "density", "sigma_best", "measured", "ratio"] {
+      #expect(shown.contains(word), "\(word)")
+    }
+    #expect(try Self.run("abs(2 * bestof(1, 1, 100) - 2 * emax(100)) < 1e-12") == "true")
+    #expect(try Self.run("b = bestof(0.01, 2, 100, trace=50); b.gain == b.linear - b.curvature_cost") == "true")
+    #expect(try Self.run("bestof(1, 1, 2, measured=[3]).measured.low") == "")
+    #expect(try Self.run("bestof(0.01, 2, 100, trace=50).chance") == "-0.0025")
+  }
+
+  @Test func theSideOfAPredictionTakesTwoGradientsOrACosine() throws {
+    #expect(
+      try Self.afterRun(
+        """
+        a = gradient(m, copy, batch=8, seed=1); b = gradient(m, task("sort", length=3), batch=8, seed=1)
+        x = bestof(0.01, a, 50, side=b); y = bestof(0.01, norm(a), 50, side=norm(b), cos=cos(a, b))
+        abs(x.side - y.side) < 1e-9 and abs(x.side_deviation - y.side_deviation) < 1e-9
+        """) == "true")
+    #expect(Self.error("bestof(0.01, 2, 50, side=1)")?.code == .invalidArgument)
+    #expect(Self.error("bestof(0.01, 2, 50, side=1, cos=2)")?.code == .invalidArgument)
+    #expect(Self.error("bestof(0.01, 2, 50, top=51)")?.code == .invalidArgument)
+    #expect(Self.error("bestof(-1, 2, 50)")?.code == .invalidArgument)
+    #expect(Self.error("bestof(1, 2, 50, measured=[])")?.code == .invalidArgument)
+    #expect(Self.error("bestof(1, 2, 50, measured=[\"a\"])")?.code == .wrongKind)
+  }
+
+  @Test func linearityIsATableWithFindingsAsFields() throws {
+    let code = "x = linearity(m, copy, sigmas=[1e-4, 1e-3, 1e-2, 0.1, 1], n=4, batch=16, seed=1)\n"
+    let shown = try Self.afterRun(code + "x")
+    for word in ["sigma", "regime", "slope1", "crossover", "gradient_norm", "trace"] { #expect(shown.contains(word)) }
+    #expect(try Self.afterRun(code + "[type(x), len(x), len(x.window)]") == "[\"table\", 5, 2]")
+    #expect(try Self.afterRun(code + "abs(x.slope1 - 1) < 0.05 and x.trace.low < x.trace") == "true")
+    // The rows keep the smallest scale visible.
+    #expect(shown.contains("0.0001"))
+    #expect(Self.error("linearity(m, task(\"copy\", length=3), sigmas=[0])")?.code == .invalidArgument)
+    #expect(Self.error("linearity(m, task(\"copy\", length=3), sigmas=[])")?.code == .degenerate)
+    #expect(Self.error("linearity(m, task(\"copy\", length=3), n=0)")?.code == .invalidArgument)
+  }
+
+  @Test func aProductWithTheHessianReportsItsStep() throws {
+    let code = "h = hvp(m, copy, run, batch=16, seed=1)\n"
+    let shown = try Self.afterRun(code + "h")
+    for word in ["displacement in", "epsilon", "error", "curvature", "sweep"] { #expect(shown.contains(word)) }
+    #expect(try Self.afterRun(code + "h.error < 0.1 and len(h.sweep) > 2 and (2*h).norm > h.norm") == "true")
+    #expect(
+      try Self.afterRun(code + "cos(h, hvp(m, copy, run, epsilon=h.epsilon, batch=16, seed=1)) > 0.999") == "true")
+    #expect(Self.error("hvp(m, task(\"copy\", length=3), 0*run.displacement)")?.code == .degenerate)
+    #expect(Self.error("hvp(m, task(\"copy\", length=3), 0*run.displacement, epsilon=1)")?.code == .degenerate)
+    #expect(Self.error("hvp(m, task(\"copy\", length=3), run, epsilon=0)")?.code == .invalidArgument)
+    #expect(Self.error("hvp(adapt(m, rank=2), task(\"copy\", length=3), run)")?.code == .spaceMismatch)
+  }
+
+  @Test func curvatureGivesEigenpairsThatHvpConfirms() throws {
+    let code = "c = curvature(m, copy, k=2, steps=40, batch=16, seed=1); v = c.subspace[0]\n"
+    #expect(
+      try Self.afterRun(
+        code + "norm(hvp(m, copy, v, batch=16, seed=1) - c.value[0]*v) < 0.02 * c.value[0]") == "true")
+    #expect(try Self.afterRun(code + "c.gradient_share.chance < c.gradient_share") == "true")
+    #expect(
+      try Self.afterRun(
+        code
+          + "t = curvature_trace(m, copy, probes=8, kind=\"gaussian\", batch=16, seed=1); t.low < t and t.frobenius > c.value[0]/2"
+      ) == "true")
+    #expect(Self.error("curvature(m, task(\"copy\", length=3), which=\"bigest\")")?.code == .unknownChoice)
+    #expect(Self.error("curvature(m, task(\"copy\", length=3), k=5, steps=3)")?.code == .invalidArgument)
+    #expect(Self.error("curvature_trace(m, task(\"copy\", length=3), probes=0)")?.code == .invalidArgument)
+    #expect(Self.error("curvature_trace(m, task(\"copy\", length=3), step=-1)")?.code == .invalidArgument)
+  }
 }

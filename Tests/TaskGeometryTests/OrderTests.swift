@@ -5,30 +5,8 @@ import Transformers
 
 @testable import TaskGeometry
 
-/// ½(θ−c)ᵀH(θ−c), whose gradient is computed in double and rounded once.
-private struct QuadraticLoss {
-  let size: Int
-  let hessian: [Double]
-  let center: [Double]
-
-  init(_ size: Int, seed: UInt64) {
-    self.size = size
-    let a = RandomStream(seed: seed, purpose: "order hessian").gaussians(count: size * size)
-    hessian = (0..<size * size).map { (a[$0] + a[$0 % size * size + $0 / size]) / (2 * Double(size).squareRoot()) }
-    center = RandomStream(seed: seed, purpose: "order center").gaussians(count: size)
-  }
-
-  func times(_ x: [Double]) -> [Double] {
-    (0..<size).map { row in (0..<size).reduce(0) { $0 + hessian[row * size + $1] * x[$1] } }
-  }
-
-  func gradient(_ x: FloatVector) throws -> FloatVector {
-    try FloatVector(times(zip(x.elements, center).map { Double($0) - $1 }).map(Float.init))
-  }
-}
-
 @Suite struct OrderTests {
-  private static let quadratics = (QuadraticLoss(60, seed: 1), QuadraticLoss(60, seed: 2))
+  private static let quadratics = (Quadratic(60, seed: 1), Quadratic(60, seed: 2))
 
   private static func defect() throws -> OrderDefect {
     let (a, b) = quadratics
@@ -54,7 +32,7 @@ private struct QuadraticLoss {
     let exact = try FloatVector(zip(b.times(ga), a.times(gb)).map { Float($0 - $1) })
     expectClose(try defect.bracket.subtracting(exact).norm / exact.norm, 0, 1e-3)
     // And the defect, made step by step in double.
-    func stepped(_ x: [Double], _ loss: QuadraticLoss) -> [Double] {
+    func stepped(_ x: [Double], _ loss: Quadratic) -> [Double] {
       zip(x, loss.times(zip(x, loss.center).map { $0 - $1 })).map { $0 - eta * $1 }
     }
     let start = try vector(60, seed: 3).elements.map(Double.init)

@@ -6,7 +6,7 @@ import Transformers
 @testable import TaskGeometry
 
 /// A search of a function needs no model: L(x) = gᵀx + ½ Σ h_j x_j².
-private struct Quadratic {
+private struct SeparableQuadratic {
   let gradient: [Double]
   let curvature: [Double]
 
@@ -130,7 +130,7 @@ struct PerturbationTests {
 struct FunctionSearchTests {
   @Test("The best of n gains σ‖g‖·emax(n) on a linear loss, whatever the dimension", arguments: [20, 400])
   func linear(dimension: Int) throws {
-    let loss = Quadratic(dimension)
+    let loss = SeparableQuadratic(dimension)
     for n in [8, 32] {
       let (mean, error) = try loss.meanBest(n, .deviation(0.1), seeds: 1000)
       let expected = 0.1 * loss.norm * (try ExtremeValues.emax(n))
@@ -142,7 +142,7 @@ struct FunctionSearchTests {
 
   @Test("At a fixed norm it gains what the maximum on the sphere says")
   func sphere() throws {
-    let loss = Quadratic(10)
+    let loss = SeparableQuadratic(10)
     let (mean, error) = try loss.meanBest(100, .norm(0.1), seeds: 1000)
     let expected = 0.1 * loss.norm * 0.7137
     expectClose(mean, expected, max(4 * error, 1e-4 * expected))
@@ -160,7 +160,7 @@ struct FunctionSearchTests {
     expectClose(PairedMaxima.sphere(2, 2), 2 / Double.pi, 1e-7)
     expectClose(PairedMaxima.sphere(4, 3), 2.0 / 3, 1e-7)
     expectClose(PairedMaxima.sphere(64, 100_000) * 100_000.0.squareRoot(), PairedMaxima.gaussian(64), 1e-3)
-    let loss = Quadratic(30)
+    let loss = SeparableQuadratic(30)
     for length in [Perturbations.Length.deviation(0.1), .norm(0.5)] {
       let (mean, error) = try loss.meanBest(16, length, seeds: 1000, antithetic: true)
       let predicted = try loss.search(16, length, seed: 1, antithetic: true).prediction?.best(of: 16)
@@ -171,7 +171,7 @@ struct FunctionSearchTests {
   @Test("With curvature the best by total score gains what section 2.2 says, within 1 %", arguments: [32, 200])
   func curvature(n: Int) throws {
     // 200 dimensions, curvature from 0.5 to 1.5.
-    let loss = Quadratic(200, gradient: 1) { 0.5 + Double($0) / 200 }
+    let loss = SeparableQuadratic(200, gradient: 1) { 0.5 + Double($0) / 200 }
     let sigma = 0.05
     let (mean, error) = try loss.meanBest(n, .deviation(sigma), seeds: n == 32 ? 16_000 : 5000)
     let spread = (sigma * sigma * loss.norm * loss.norm + 0.5 * pow(sigma, 4) * pow(loss.frobenius, 2)).squareRoot()
@@ -186,7 +186,7 @@ struct FunctionSearchTests {
 
   @Test("The base is left as it was, and candidates score what they are made again to")
   func base() throws {
-    let loss = Quadratic(300) { Double($0 % 3) }
+    let loss = SeparableQuadratic(300) { Double($0 % 3) }
     let start = try vector(300, seed: 3)
     let perturbations = try Perturbations(in: space(300), length: .norm(1), seed: 5)
     let found = try RandomSearch.run(perturbations, count: 20, around: start, score: loss.score)
@@ -225,7 +225,7 @@ struct FunctionSearchTests {
 
   @Test("The share of solutions follows the normal distribution, and the sphere's for few dimensions")
   func density() throws {
-    let loss = Quadratic(50)
+    let loss = SeparableQuadratic(50)
     let found = try loss.search(4000, .deviation(0.1), seed: 2)
     for margin in [-0.5, 0, 0.5, 1] {
       let share = found.density(above: margin * 0.1 * loss.norm)
@@ -287,8 +287,8 @@ struct OutcomeTests {
 
   @Test("The interval of the best holds the linear prediction on a linear loss, and not under curvature")
   func interval() throws {
-    let flat = Quadratic(60)
-    let curved = Quadratic(60) { _ in 6 }
+    let flat = SeparableQuadratic(60)
+    let curved = SeparableQuadratic(60) { _ in 6 }
     var held = (flat: 0, curved: 0)
     for seed in 0..<60 {
       for (loss, isFlat) in [(flat, true), (curved, false)] {
@@ -307,7 +307,7 @@ struct OutcomeTests {
 
   @Test("Gains correlate with the cosine to the descent direction, and less with a random one")
   func correlation() throws {
-    let loss = Quadratic(12)
+    let loss = SeparableQuadratic(12)
     let found = try loss.search(300, .norm(0.3), seed: 3)
     let descent = try Displacement(space: space(12), vector: FloatVector(loss.gradient.map { Float(-$0) }))
     let along = try found.correlation(with: found.cosines(with: descent))
@@ -328,7 +328,7 @@ struct OutcomeTests {
 
   @Test("An evolution step has the cosine √(n/(n+D+1)) with the gradient", arguments: [30, 300])
   func evolution(n: Int) throws {
-    let loss = Quadratic(300)
+    let loss = SeparableQuadratic(300)
     let gradient = try Displacement(space: space(300), vector: FloatVector(loss.gradient.map { Float($0) }))
     var sum = 0.0
     for seed in 0..<20 {
@@ -342,7 +342,7 @@ struct OutcomeTests {
 
   @Test("On average an evolution step is −lr times the gradient")
   func evolutionScale() throws {
-    let loss = Quadratic(5) { _ in 3 }
+    let loss = SeparableQuadratic(5) { _ in 3 }
     let step = try EvolutionStep.step(
       in: space(5), around: FloatVector(zeros: 5), directions: 20_000, deviation: 0.1, rate: 0.5, seed: 1
     ) { loss.score($0).loss }

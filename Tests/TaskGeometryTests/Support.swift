@@ -28,6 +28,7 @@ struct References: Decodable {
       var value: Double
     }
     var emax: [Maximum]
+    var emaxSquare: [Maximum]
     var spheremax: [Maximum]
   }
   var angles: [AngleCase]

@@ -71,6 +71,11 @@ def emax(n):
     return float(integrate.quad(f, -12, 14, limit=400, epsabs=1e-13, epsrel=1e-12, points=[0, 2, 4])[0])
 
 
+def emax_square(n):
+    f = lambda x: x * x * n * stats.norm.pdf(x) * np.exp((n - 1) * special.log_ndtr(x))
+    return float(integrate.quad(f, -12, 14, limit=400, epsabs=1e-13, epsrel=1e-12, points=[0, 2, 4])[0])
+
+
 def spheremax(n, r):
     if r == 1:
         return 1 - 2 * 0.5**n
@@ -82,6 +87,7 @@ def spheremax(n, r):
 
 theory = {
     "emax": [{"n": n, "value": emax(n)} for n in [1, 2, 3, 8, 30, 100, 1000, 5000, 100000]],
+    "emaxSquare": [{"n": n, "value": emax_square(n)} for n in [1, 2, 8, 30, 100, 200, 5000, 100000]],
     "spheremax": [{"n": n, "r": r, "value": spheremax(n, r)}
                   for n, r in [(1, 5), (100, 1), (100, 2), (100, 3), (100, 4), (100, 8), (100, 10), (100, 16), (100, 64),
                                (5000, 10), (5000, 512), (10, 4096)]],
