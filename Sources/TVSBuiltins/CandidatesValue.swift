@@ -47,7 +47,7 @@ final class CandidatesValue: NativeValue, Sendable {
         ("rescored", "\(measure(fresh)) on \(NumberText.grouped(source.fresh.count)) other examples\(other(source))"))
     }
     rows.append(("mean", measure(candidates.mean)))
-    rows.append(("better", measure(candidates.density(above: 0))))
+    if let better = try? candidates.density(above: 0) { rows.append(("better", measure(better))) }
     rows.append(("base", "loss \(text(candidates.base.loss))\(matches)"))
     if candidates.overflowed > 0 {
       rows.append(("overflowed", "\(NumberText.grouped(candidates.overflowed)), which have no finite loss"))
@@ -62,6 +62,7 @@ final class CandidatesValue: NativeValue, Sendable {
   private var size: String {
     switch candidates.perturbations.length {
     case .deviation(let value): "sigma \(NumberText.shortest(value))"
+    case .deviations(let values): "sigma \(values.map(NumberText.shortest).joined(separator: ", ")) in turn"
     case .norm(let value): "norm \(NumberText.shortest(value))"
     }
   }
@@ -72,6 +73,7 @@ final class CandidatesValue: NativeValue, Sendable {
     let isPaired = candidates.perturbations.isAntithetic
     return switch candidates.perturbations.length {
     case .deviation: "sigma·\(gradient)·" + (isPaired ? "E max|x| of \(n / 2)" : "emax(\(n))")
+    case .deviations: "\(gradient)·E max of \(n) numbers with these deviations\(isPaired ? " in pairs" : "")"
     case .norm:
       "norm·\(gradient)·"
         + (isPaired ? "E max|t| of \(n / 2)" : "spheremax(\(n), \(candidates.perturbations.dimension))")
@@ -109,7 +111,7 @@ final class CandidatesValue: NativeValue, Sendable {
     case "rescored": return optional(candidates.freshGain)
     case "predicted": return optional(try candidates.prediction?.best(of: candidates.count))
     case "mean": return optional(candidates.mean)
-    case "better": return optional(candidates.density(above: 0))
+    case "better": return optional(try candidates.density(above: 0))
     case "n": return .number(Double(candidates.count))
     case "gain": return try tensor(candidates.gains)
     case "loss": return try tensor(candidates.scores.map(\.loss))
@@ -121,8 +123,11 @@ final class CandidatesValue: NativeValue, Sendable {
     case "deviation": return optional(candidates.deviation)
     case "gradient_norm": return optional(candidates.gradientNorm)
     case "sigma":
-      guard case .deviation(let value) = perturbations.length else { return .nil }
-      return .number(value)
+      switch perturbations.length {
+      case .deviation(let value): return .number(value)
+      case .deviations(let values): return .list(values.map { .number($0) })
+      case .norm: return .nil
+      }
     case "norm":
       guard case .norm(let value) = perturbations.length else { return .nil }
       return .number(value)

@@ -1,7 +1,8 @@
+import Foundation
 import TVSLanguage
 
 extension CoreBuiltins {
-  static let control = [time, seed, exit, error, assertion]
+  static let control = [time, now, seed, exit, error, assertion]
 
   private static let time = Builtin(
     "time", topic: "core", summary: "Calls a function without arguments and gives the seconds it took.",
@@ -16,6 +17,12 @@ extension CoreBuiltins {
     let (seconds, attoseconds) = start.duration(to: clock.now).components
     return .number(Double(seconds) + Double(attoseconds) * 1e-18)
   }
+
+  private static let now = Builtin(
+    "now", topic: "core", summary: "The time of day, in seconds since the beginning of 1970.", parameters: [],
+    returns: "number, in seconds", details: "The difference of two is the time between, as long as nobody sets the clock.",
+    examples: [Builtin.Example("begun = now(); now() - begun < 10", shows: "true")], seeAlso: ["time"]
+  ) { _ in .number(Date().timeIntervalSince1970) }
 
   private static let seed = Builtin(
     "seed", topic: "core", summary: "Sets the seed of calls that have none of their own.",

@@ -5,7 +5,7 @@ import Tensors
 extension SearchBuiltins {
   /// What is asked of candidates.
   static let outcomes: [Builtin] = [
-    best, bestOf, solutionDensity, passat, ensemble, alignment, gainCorrelation,
+    best, bestOf, solutionDensity, passat, ensemble, alignment, gainCorrelation, sidegain,
   ]
 
   private static let candidates = Parameter("candidates", "candidates", help: "the outcome of a search")
@@ -43,18 +43,7 @@ extension SearchBuiltins {
     seeAlso: ["search", "emax", "solution_density"]
   ) { call in
     let candidates = try call.candidates()
-    let sizes: [Int]
-    if call.isGiven("sizes") {
-      sizes = try call.list("sizes").map { item in
-        guard let size = item.wholeNumber else {
-          throw ErrorReport(.wrongKind, "sizes are whole numbers, not \(item.article)", argument: "sizes")
-        }
-        return size
-      }
-    } else {
-      sizes = Self.sizes(upTo: candidates.count)
-    }
-    let rows = try sizes.map { size -> [Value] in
+    let rows = try (sizes(call) ?? candidates.sizes).map { size -> [Value] in
       let gain = try candidates.best(of: size, seed: candidates.perturbations.seed)
       let predicted = try candidates.prediction?.best(of: size)
       func cell(_ number: Double?) -> Value { number.map { .number($0) } ?? .nil }
@@ -66,20 +55,23 @@ extension SearchBuiltins {
     return .native(TableValue(names: ["n", "gain", "low", "high", "predicted", "ratio"], rows: rows))
   }
 
-  private static func sizes(upTo count: Int) -> [Int] {
-    var sizes: [Int] = []
-    var size = 2
-    while size < count {
-      sizes.append(size)
-      size *= 2
+  private static func sizes(_ call: Call) throws -> [Int]? {
+    guard call.isGiven("sizes") else { return nil }
+    return try call.list("sizes").map { item in
+      guard let size = item.wholeNumber else {
+        throw ErrorReport(.wrongKind, "sizes are whole numbers, not \(item.article)", argument: "sizes")
+      }
+      return size
     }
-    return sizes + [count]
   }
 
   private static let solutionDensity = Builtin(
     "solution_density", topic: "search", summary: "The share of perturbations that gain more than a margin.",
     parameters: [
       candidates, Parameter("margin", "number", presence: .defaults(.number(0)), help: "gain in nats a token"),
+      Parameter(
+        "sigma", "number", presence: .optional("all"), byNameOnly: true,
+        help: "only candidates of this deviation, where a list was searched"),
     ],
     returns: "measure",
     details: """
@@ -90,7 +82,48 @@ extension SearchBuiltins {
     seeAlso: ["search", "best_of"]
   ) { call in
     let margin = try call.number("margin")
-    return GeometryBuiltins.measure(try call.candidates().density(above: margin))
+    let sigma = call.isGiven("sigma") ? try call.number("sigma") : nil
+    return GeometryBuiltins.measure(try call.candidates().density(above: margin, deviation: sigma))
+  }
+
+  private static let sidegain = Builtin(
+    "sidegain", topic: "search", summary: "What the best candidates of a search do to other data, beside theory.",
+    parameters: [
+      candidates, Parameter("data", "data", help: "what was not searched for"),
+      Parameter(
+        "sizes", "list", presence: .optional("powers of two, and all"), help: "numbers of candidates to choose from"),
+      Parameter("count", "integer", presence: .defaults(.number(256)), byNameOnly: true, help: "examples to score on"),
+      Parameter(
+        "seed", "integer", presence: .optional("the session's seed"), byNameOnly: true, help: "which examples"),
+    ],
+    returns: "table",
+    details: """
+      For each number m of candidates: gain, the mean on the search's own data of the best of m; side, the mean gain on data \
+      of that same candidate, with 95 % in low and high by a bootstrap over candidates; deviation, its spread there. \
+      Negative is damage. predicted is what two linear losses give, σ‖b‖·cos(a, b)·emax(m), and predicted_deviation \
+      σ‖b‖·√(1 − cos² + cos²·Var M), which for orthogonal tasks does not grow with m (arXiv 2606.10929, theorem 1); nothing \
+      protects a task whose gradient opposes. cosine is that of the two gradients, inside of within where there is one. The \
+      mean over all choices of m carries the mean effect of curvature, −½σ²·tr H, in every row.
+      """,
+    examples: [
+      .init(example + "; s = sidegain(c, task(\"sort\", length=3), [2, 8], count=32, seed=1); s[\"n\"]", shows: "[2, 8]"),
+      .init(example + "; s = sidegain(c, t, [8], count=32, seed=1); abs(s[\"cosine\"][0] - 1) < 1e-6", shows: "true"),
+    ],
+    errors: ["E0209", "E0502", "E0503"], seeAlso: ["search", "best_of", "bestof", "damage"]
+  ) { call in
+    let result = try call.candidates().sideGain(
+      on: call.data(), sizes: sizes(call), count: call.integer("count"), seed: TensorArguments.seed(call))
+    func cell(_ number: Double?) -> Value { number.map { .number($0) } ?? .nil }
+    return .native(
+      TableValue(
+        names: ["n", "gain", "side", "low", "high", "predicted", "deviation", "predicted_deviation", "cosine"],
+        rows: result.rows.map { row in
+          [
+            .number(Double(row.count)), .number(row.gain), .number(row.side.value), cell(row.side.low),
+            cell(row.side.high), cell(row.predicted?.side), .number(row.deviation), cell(row.predicted?.deviation),
+            cell(result.cosine),
+          ]
+        }))
   }
 
   private static let passat = Builtin(

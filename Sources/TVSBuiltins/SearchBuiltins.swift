@@ -19,8 +19,9 @@ enum SearchBuiltins {
       Parameter("data", "data", help: "what to do better"),
       Parameter("n", "integer", byNameOnly: true, help: "perturbations, at most 1,048,576"),
       Parameter(
-        "sigma", "number", presence: .optional("norm"), byNameOnly: true,
-        help: "standard deviation of each coordinate: of each weight, or of each direction of within"),
+        "sigma", "number", "list", presence: .optional("norm"), byNameOnly: true,
+        help:
+          "standard deviation of each coordinate: of each weight, or of each direction of within; a list is taken in turn"),
       Parameter(
         "norm", "number", presence: .optional("sigma"), byNameOnly: true,
         help: "length of every perturbation, instead of sigma"),
@@ -51,6 +52,8 @@ enum SearchBuiltins {
       norm, with the part of the gradient inside of within (arXiv 2606.10929, theorem 1, with exact factors). best has a \
       95 % interval by the smoothed bootstrap over candidates. A mean away from 0 and a share better away from ½ measure \
       curvature: the mean gain is −½·sigma²·tr H.
+      sigma=[5e-4, 1e-3, 2e-3] tries several scales at once, as RandOpt does (arXiv 2603.12228): direction j has the scale \
+      number j modulo 3; solution_density(c, margin, sigma=1e-3) asks for one of them, and ensemble(c, k) lets the k best vote.
       """,
     examples: [
       .init(example + "; len(c)", shows: "8"),
@@ -70,8 +73,8 @@ enum SearchBuiltins {
       subspace = given
     }
     let length: Perturbations.Length
-    switch (call["sigma"].numberValue, call["norm"].numberValue) {
-    case (let sigma?, nil): length = .deviation(sigma)
+    switch (try deviations(call), call["norm"].numberValue) {
+    case (let sigma?, nil): length = sigma.count == 1 ? .deviation(sigma[0]) : .deviations(sigma)
     case (nil, let norm?): length = .norm(norm)
     case (nil, nil):
       throw ErrorReport(
@@ -87,6 +90,18 @@ enum SearchBuiltins {
           model, on: call.data(), candidates: call.integer("n"), length: length, within: subspace,
           holdout: call.isGiven("holdout") ? call.data("holdout") : nil, count: call.integer("count"),
           seed: TensorArguments.seed(call), isAntithetic: call.bool("antithetic"))))
+  }
+
+  /// One deviation, or several; nil when none is given.
+  private static func deviations(_ call: Call) throws -> [Double]? {
+    guard call.isGiven("sigma") else { return nil }
+    if let one = call["sigma"].numberValue { return [one] }
+    return try call.list("sigma").map { item in
+      guard let number = item.numberValue else {
+        throw ErrorReport(.wrongKind, "sigma is a number or a list of numbers, not \(item.article)", argument: "sigma")
+      }
+      return number
+    }
   }
 
   private static let esStep = Builtin(

@@ -119,12 +119,25 @@ extension Candidates {
 
   /// The share of candidates that gain more than a margin, with Wilson's 95 % interval, beside the share that a linear
   /// loss would give, Φ(−margin/(σ‖g‖)): ½ at margin 0. A measured share away from ½ there is curvature.
-  public func density(above margin: Double) -> Measure {
-    let better = gains.count { $0 > margin }
-    let interval = Proportion.interval(better, of: count)
+  ///
+  /// - Parameter deviation: counts only the candidates of this deviation, where several were searched; nil for all.
+  /// - Throws: ``GeometryError/invalidOption(what:value:allowed:)`` for a deviation that no candidate has.
+  public func density(above margin: Double, deviation: Double? = nil) throws(GeometryError) -> Measure {
+    let chosen = gains.indices.filter { deviation == nil || perturbations.deviation(of: $0) == deviation }
+    if chosen.isEmpty {
+      throw .invalidOption(what: "sigma", value: deviation ?? 0, allowed: "one of those that were searched")
+    }
+    var linear = prediction
+    if let deviation, let norm = gradientNorm {
+      linear = LinearPrediction(
+        gradientNorm: norm, length: .deviation(deviation), dimension: perturbations.dimension,
+        isAntithetic: perturbations.isAntithetic)
+    }
+    let better = chosen.count { gains[$0] > margin }
+    let interval = Proportion.interval(better, of: chosen.count)
     return Measure(
-      Double(better) / Double(count), low: interval.lowerBound, high: interval.upperBound,
-      chance: prediction?.density(above: margin), chanceModel: prediction == nil ? nil : "linear loss")
+      Double(better) / Double(chosen.count), low: interval.lowerBound, high: interval.upperBound,
+      chance: linear?.density(above: margin), chanceModel: linear == nil ? nil : "linear loss")
   }
 
   /// The expected gain of the best of m of these candidates: the mean over all choices of m of them, with a 95 % interval
@@ -145,10 +158,10 @@ extension Candidates {
     }
     let draws = units.map { gains[$0].max() ?? -.infinity }
     let size = isPaired ? (m + 1) / 2 : m
-    let value = OrderStatistics.expectedMaximum(draws.sorted(), of: size)
+    let value = OrderStatistics.atMaximum(draws.sorted(), of: size)
     let finite = draws.filter(\.isFinite)
     guard finite.count > 2, finite.count == draws.count else { return Measure(value) }
-    let interval = try Bootstrap.smoothed(draws, seed: seed) { OrderStatistics.expectedMaximum($0, of: size) }
+    let interval = try Bootstrap.smoothed(draws, seed: seed) { OrderStatistics.atMaximum($0, of: size) }
     return Measure(value, low: interval.lowerBound, high: interval.upperBound)
   }
 
@@ -171,13 +184,13 @@ extension Candidates {
 
 /// Sums over sorted samples.
 enum OrderStatistics {
-  /// The mean of the largest of m over all choices of m of N numbers in ascending order:
-  /// Σ C(i−1, m−1)/C(N, m)·x_(i).
-  static func expectedMaximum(_ sorted: [Double], of m: Int) -> Double {
-    var weight = Double(m) / Double(sorted.count)
+  /// The mean, over all choices of m of N things in ascending order of rank, of the number that belongs to the highest:
+  /// Σ C(i−1, m−1)/C(N, m)·x_(i). Of sorted numbers it is the expected maximum of m.
+  static func atMaximum(_ ranked: [Double], of m: Int) -> Double {
+    var weight = Double(m) / Double(ranked.count)
     var sum = 0.0
-    for index in stride(from: sorted.count, through: max(1, m), by: -1) {
-      if weight > 0 { sum += weight * sorted[index - 1] }
+    for index in stride(from: ranked.count, through: max(1, m), by: -1) {
+      if weight > 0 { sum += weight * ranked[index - 1] }
       guard index > 1 else { break }
       weight *= Double(index - m) / Double(index - 1)
       // What is left is below the rounding of the sum.

@@ -32,6 +32,8 @@ public struct LinearPrediction: Sendable, Equatable {
     case .deviation(let deviation):
       let factor = isAntithetic ? PairedMaxima.gaussian(n) : try ExtremeValues.emax(n)
       return deviation * gradientNorm * factor
+    case .deviations(let deviations):
+      return gradientNorm * MixedMaxima.gaussian(n, deviations: deviations, isPaired: isAntithetic)
     case .norm(let norm):
       let factor =
         isAntithetic ? PairedMaxima.sphere(n, dimension) : try ExtremeValues.spheremax(n, dimension)
@@ -39,13 +41,17 @@ public struct LinearPrediction: Sendable, Equatable {
     }
   }
 
-  /// The share of candidates that gain more than a margin.
+  /// The share of candidates that gain more than a margin; of several deviations each counts as often.
   public func density(above margin: Double) -> Double {
-    switch length {
-    case .deviation(let deviation):
+    func share(_ deviation: Double) -> Double {
       let scale = deviation * gradientNorm
       guard scale > 0 else { return margin < 0 ? 1 : 0 }
       return 0.5 * erfc(margin / scale / 2.0.squareRoot())
+    }
+    switch length {
+    case .deviation(let deviation): return share(deviation)
+    case .deviations(let deviations):
+      return deviations.reduce(0) { $0 + share($1) } / Double(max(1, deviations.count))
     case .norm(let norm):
       let scale = norm * gradientNorm
       guard scale > 0 else { return margin < 0 ? 1 : 0 }

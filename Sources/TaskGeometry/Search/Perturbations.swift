@@ -11,8 +11,19 @@ public struct Perturbations: Sendable {
   public enum Length: Sendable, Equatable {
     /// Each coordinate has this standard deviation: σ. The norm grows with the dimension.
     case deviation(Double)
+    /// Several deviations in turn: direction j has number j modulo their count.
+    case deviations([Double])
     /// Every perturbation has this norm: ρ.
     case norm(Double)
+
+    /// The deviation of a coordinate of direction number `number`; nil where the norm is fixed.
+    func deviation(of number: Int) -> Double? {
+      switch self {
+      case .deviation(let value): value
+      case .deviations(let values): values[number % values.count]
+      case .norm: nil
+      }
+    }
   }
 
   /// Where the perturbations live.
@@ -46,6 +57,9 @@ public struct Perturbations: Sendable {
   ) throws(GeometryError) {
     switch length {
     case .deviation(let value): try Perturbations.check("sigma", value)
+    case .deviations(let values):
+      guard !values.isEmpty else { throw .degenerate(operation: "search", reason: "the list of deviations is empty") }
+      for value in values { try Perturbations.check("sigma", value) }
     case .norm(let value): try Perturbations.check("norm", value)
     }
     if let subspace { try subspace.space.require(space) }
@@ -81,6 +95,9 @@ public struct Perturbations: Sendable {
     isAntithetic ? (index / 2, index % 2 == 0 ? 1 : -1) : (index, 1)
   }
 
+  /// The deviation of a coordinate of a candidate; nil where the norm is fixed.
+  public func deviation(of index: Int) -> Double? { length.deviation(of: direction(of: index).number) }
+
   /// Candidate number `index`.
   ///
   /// - Throws: ``GeometryError/outOfRange(what:value:allowed:)`` for a number below 0, `TensorError`, `Interrupted`.
@@ -98,11 +115,7 @@ public struct Perturbations: Sendable {
       vector = try subspace.vector(at: coordinates(of: number, subspace.dimension))
       return
     }
-    let deviation: Float =
-      switch length {
-      case .deviation(let deviation): Float(deviation)
-      case .norm: 1
-      }
+    let deviation = Float(length.deviation(of: number) ?? 1)
     let pieces = pieces
     try vector.withMutablePointer { out in
       nonisolated(unsafe) let out = out
@@ -134,7 +147,7 @@ public struct Perturbations: Sendable {
     let normal = RandomStream(seed: seed, purpose: "search", name: "subspace").substream(UInt64(number))
       .gaussians(count: count)
     switch length {
-    case .deviation(let deviation): return normal.map { deviation * $0 }
+    case .deviation, .deviations: return normal.map { (length.deviation(of: number) ?? 1) * $0 }
     case .norm(let norm):
       let factor = norm / normal.reduce(0) { $0 + $1 * $1 }.squareRoot()
       return normal.map { factor * $0 }
