@@ -20,7 +20,8 @@ extension CoreBuiltins {
 
   private static let now = Builtin(
     "now", topic: "core", summary: "The time of day, in seconds since the beginning of 1970.", parameters: [],
-    returns: "number, in seconds", details: "The difference of two is the time between, as long as nobody sets the clock.",
+    returns: "number, in seconds",
+    details: "The difference of two is the time between, as long as nobody sets the clock.",
     examples: [Builtin.Example("begun = now(); now() - begun < 10", shows: "true")], seeAlso: ["time"]
   ) { _ in .number(Date().timeIntervalSince1970) }
 

@@ -42,7 +42,10 @@ final class ModelValue: NativeValue, Sendable {
   // MARK: - Fields and elements
 
   var fieldNames: [String] {
-    ["name", "parameters", "free", "layers", "width", "heads", "context", "vocabulary", "rank", "digest", "blocks"]
+    [
+      "name", "parameters", "free", "norm", "layers", "width", "heads", "context", "vocabulary", "rank", "digest",
+      "blocks",
+    ]
   }
 
   func field(_ name: String) throws -> Value? {
@@ -51,6 +54,8 @@ final class ModelValue: NativeValue, Sendable {
     case "name": .string(model.name)
     case "parameters": .number(Double(model.parameterCount))
     case "free": .number(Double(model.freeCount))
+    // Of the free weights: what the length of a displacement is compared with.
+    case "norm": .number(model.freeWeights.norm)
     case "layers": .number(Double(sizes.layers))
     case "width": .number(Double(sizes.width))
     case "heads": .number(Double(sizes.heads))

@@ -106,7 +106,8 @@ extension SearchBuiltins {
       mean over all choices of m carries the mean effect of curvature, −½σ²·tr H, in every row.
       """,
     examples: [
-      .init(example + "; s = sidegain(c, task(\"sort\", length=3), [2, 8], count=32, seed=1); s[\"n\"]", shows: "[2, 8]"),
+      .init(
+        example + "; s = sidegain(c, task(\"sort\", length=3), [2, 8], count=32, seed=1); s[\"n\"]", shows: "[2, 8]"),
       .init(example + "; s = sidegain(c, t, [8], count=32, seed=1); abs(s[\"cosine\"][0] - 1) < 1e-6", shows: "true"),
     ],
     errors: ["E0209", "E0502", "E0503"], seeAlso: ["search", "best_of", "bestof", "damage"]

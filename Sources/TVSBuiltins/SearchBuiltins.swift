@@ -20,8 +20,7 @@ enum SearchBuiltins {
       Parameter("n", "integer", byNameOnly: true, help: "perturbations, at most 1,048,576"),
       Parameter(
         "sigma", "number", "list", presence: .optional("norm"), byNameOnly: true,
-        help:
-          "standard deviation of each coordinate: of each weight, or of each direction of within; a list is taken in turn"),
+        help: "standard deviation of each weight, or of each direction of within; those of a list take turns"),
       Parameter(
         "norm", "number", presence: .optional("sigma"), byNameOnly: true,
         help: "length of every perturbation, instead of sigma"),
@@ -53,7 +52,8 @@ enum SearchBuiltins {
       95 % interval by the smoothed bootstrap over candidates. A mean away from 0 and a share better away from ½ measure \
       curvature: the mean gain is −½·sigma²·tr H.
       sigma=[5e-4, 1e-3, 2e-3] tries several scales at once, as RandOpt does (arXiv 2603.12228): direction j has the scale \
-      number j modulo 3; solution_density(c, margin, sigma=1e-3) asks for one of them, and ensemble(c, k) lets the k best vote.
+      number j modulo 3; solution_density(c, margin, sigma=1e-3) asks for one of them, and ensemble(c, k) lets the k best \
+      vote.
       """,
     examples: [
       .init(example + "; len(c)", shows: "8"),
