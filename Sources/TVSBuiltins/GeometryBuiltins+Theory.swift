@@ -111,7 +111,7 @@ extension GeometryBuiltins {
       Quantity("density", theory.density(margin: margin), "share of perturbations that gain enough"),
     ]
     func add(_ name: String, _ value: Double?, _ note: String) {
-      if let value { result.append(Quantity(name, value, note)) }
+      result.append(Quantity(name, value.map { .number($0) } ?? .nil, note))
     }
     if theory.trace != 0 || theory.alongGradient != 0 {
       result.append(Quantity("curvature_cost", theory.curvatureCost, "what curvature takes away"))

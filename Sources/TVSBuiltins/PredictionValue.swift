@@ -7,7 +7,7 @@ final class PredictionValue: NativeValue, Sendable {
   struct Quantity: Sendable {
     /// The field under which it is read.
     var name: String
-    /// The number, or a measure where something was measured.
+    /// The number, or a measure where something was measured; nil, which is not shown, where there is no answer.
     var value: Value
     /// What it is, in a few words.
     var note: String
@@ -41,6 +41,9 @@ final class PredictionValue: NativeValue, Sendable {
   }
 
   func display(_ style: DisplayStyle) -> String {
+    let quantities = quantities.filter {
+      if case .nil = $0.value { false } else { true }
+    }
     let texts = quantities.map { PredictionValue.text($0.value, digits: style.digits) }
     let width = texts.reduce(0) { max($0, $1.count) }
     let rows = zip(quantities, texts).map { quantity, text in
