@@ -53,6 +53,16 @@ enum GeometryArguments {
     }
   }
 
+  /// The whole numbers of a list.
+  static func wholeNumbers(_ call: Call, _ name: String) throws -> [Int] {
+    try call.list(name).map { item in
+      guard let whole = item.wholeNumber else {
+        throw ErrorReport(.wrongKind, "\(name) holds whole numbers, not \(item.article)", argument: name)
+      }
+      return whole
+    }
+  }
+
   /// Two subspaces of one space.
   static func pair(_ call: Call) throws -> (Subspace, Subspace) {
     let (u, v) = (try call.subspace("U"), try call.subspace("V"))

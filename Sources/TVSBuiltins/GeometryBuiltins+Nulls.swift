@@ -12,23 +12,6 @@ extension GeometryBuiltins {
     help: "\"norm\" or \"energy\", as in capture"
   ).offering { CaptureKind.allCases.map(\.rawValue) }
 
-  static let everyParameter = Parameter(
-    "every", "integer", presence: .defaults(.number(1)), byNameOnly: true,
-    help: "steps of the optimiser in one recorded step")
-
-  static let clipParameter = Parameter(
-    "clip", "number", "nil", presence: .defaults(.number(1)), byNameOnly: true,
-    help: "largest norm of a gradient; nil for no limit")
-
-  /// Options of a run at a constant rate.
-  static func runOptions(_ call: Call, batch: Int? = nil) throws -> TrainingOptions {
-    let optimizer = try call.optimizer()
-    return TrainingOptions(
-      steps: try call.integer("steps"), learningRate: call["lr"].numberValue ?? (optimizer is SGD ? 0.03 : 3e-4),
-      batch: try batch ?? call.integer("batch"), optimizer: optimizer, warmup: 0, schedule: .constant,
-      clip: call["clip"].numberValue, seed: try TensorArguments.seed(call))
-  }
-
   private static func kind(_ call: Call) throws -> CaptureKind {
     CaptureKind(rawValue: try GeometryArguments.choice(call, "kind", CaptureKind.allCases.map(\.rawValue))) ?? .norm
   }
@@ -44,21 +27,11 @@ extension GeometryBuiltins {
     parameters: [
       Parameter("model", "model", help: "where to begin; it does not change"),
       Parameter("data", "data", help: "what to learn"),
-      Parameter(
-        "steps", "integer", presence: .defaults(.number(100)), byNameOnly: true, help: "steps of the optimiser"),
-      Parameter(
-        "lr", "number", presence: .optional("0.03 for sgd, 3e-4 for adamw"), byNameOnly: true,
-        help: "learning rate, constant and without warm-up"),
+      stepsParameter, rateParameter,
       Parameter(
         "examples", "integer", presence: .defaults(.number(512)), byNameOnly: true,
         help: "how many examples; every step sees all of them"),
-      Parameter(
-        "optimizer", "string", presence: .defaults(.string("sgd")), byNameOnly: true, help: "\"sgd\" or \"adamw\""
-      ).offering { Optimizers.names },
-      TrainingBuiltins.momentumParameter,
-      Parameter(
-        "clip", "number", "nil", presence: .defaults(.nil), byNameOnly: true,
-        help: "largest norm of a gradient; nil for no limit"), seedParameter, everyParameter,
+      optimizerParameter("sgd"), TrainingBuiltins.momentumParameter, clipParameter(.nil), seedParameter, everyParameter,
     ],
     returns: "run",
     details: """
@@ -77,7 +50,8 @@ extension GeometryBuiltins {
     .native(
       RunValue(
         try TaskGeometry.descend(
-          call.model(), on: call.data(), examples: call.integer("examples"), options: runOptions(call, batch: 128),
+          call.model(), on: call.data(), examples: call.integer("examples"),
+          options: runOptions(call, batch: 128, clip: call["clip"].numberValue),
           every: call.integer("every"))))
   }
 
@@ -136,12 +110,7 @@ extension GeometryBuiltins {
     var ks = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000].filter { $0 < run.count }
     if !ks.contains(k) { ks = (ks + [k]).sorted() }
     if call.isGiven("ks") {
-      ks = try call.list("ks").map { item in
-        guard let whole = item.wholeNumber else {
-          throw ErrorReport(.wrongKind, "a k is a whole number, not \(item.article)", argument: "ks")
-        }
-        return whole
-      }
+      ks = try GeometryArguments.wholeNumbers(call, "ks")
     }
     let table = try run.driftNoiseTable(fittedAt: k, at: ks)
     return .native(

@@ -29,16 +29,12 @@ extension GeometryBuiltins {
       Parameter(
         "steps", "integer", presence: .defaults(.number(100)), byNameOnly: true,
         help: "steps of the optimiser in all, whatever the order"),
-      Parameter(
-        "lr", "number", presence: .optional("3e-4 for adamw, 0.03 for sgd"), byNameOnly: true,
-        help: "learning rate, constant and without warm-up"),
+      rateParameter,
       Parameter(
         "batch", "integer", presence: .defaults(.number(128)), byNameOnly: true,
         help: "sequences in a step; tasks that take part together divide them"),
-      Parameter(
-        "optimizer", "string", presence: .defaults(.string("adamw")), byNameOnly: true, help: "\"adamw\" or \"sgd\""
-      ).offering { Optimizers.names },
-      TrainingBuiltins.momentumParameter, clipParameter, seedParameter, everyParameter,
+      optimizerParameter("adamw"), TrainingBuiltins.momentumParameter, clipParameter(.number(1)), seedParameter,
+      everyParameter,
     ],
     returns: "run",
     details: """
@@ -70,8 +66,8 @@ extension GeometryBuiltins {
     return .native(
       RunValue(
         try TaskGeometry.multitask(
-          call.model(), on: GeometryArguments.tasks(call, "tasks"), order: order, options: runOptions(call),
-          every: call.integer("every")
+          call.model(), on: GeometryArguments.tasks(call, "tasks"), order: order,
+          options: runOptions(call, clip: call["clip"].numberValue), every: call.integer("every")
         ).run))
   }
 

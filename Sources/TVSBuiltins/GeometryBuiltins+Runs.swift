@@ -7,26 +7,50 @@ extension GeometryBuiltins {
   /// Recording trajectories, and what is asked of one.
   static let runs: [Builtin] = [recover, trajectory, prefix, suffix, tailCapture, straightness, damage]
 
+  // What recover, descend and multitask share: runs at a constant rate.
+
+  static let stepsParameter = Parameter(
+    "steps", "integer", presence: .defaults(.number(100)), byNameOnly: true, help: "steps of the optimiser")
+
+  static let rateParameter = Parameter(
+    "lr", "number", presence: .optional("3e-4 for adamw, 0.03 for sgd"), byNameOnly: true,
+    help: "learning rate, constant and without warm-up")
+
+  static let everyParameter = Parameter(
+    "every", "integer", presence: .defaults(.number(1)), byNameOnly: true,
+    help: "steps of the optimiser in one recorded step")
+
+  static func optimizerParameter(_ standard: String) -> Parameter {
+    Parameter(
+      "optimizer", "string", presence: .defaults(.string(standard)), byNameOnly: true, help: "\"adamw\" or \"sgd\""
+    ).offering { Optimizers.names }
+  }
+
+  static func clipParameter(_ standard: Value) -> Parameter {
+    Parameter(
+      "clip", "number", "nil", presence: .defaults(standard), byNameOnly: true,
+      help: "largest norm of a gradient; nil for no limit")
+  }
+
+  static func runOptions(_ call: Call, batch: Int? = nil, clip: Double?) throws -> TrainingOptions {
+    let optimizer = try call.optimizer()
+    return TrainingOptions(
+      steps: try call.integer("steps"), learningRate: call["lr"].numberValue ?? (optimizer is SGD ? 0.03 : 3e-4),
+      batch: try batch ?? call.integer("batch"), optimizer: optimizer, warmup: 0, schedule: .constant, clip: clip,
+      seed: try TensorArguments.seed(call))
+  }
+
   private static let recover = Builtin(
     "recover", topic: "training", summary: "Trains a model and records every step: the recovery after forgetting.",
     parameters: [
       Parameter("model", "model", help: "where to begin; it does not change"),
       Parameter("data", "data", help: "what to learn"),
-      Parameter(
-        "steps", "integer", presence: .defaults(.number(100)), byNameOnly: true, help: "steps of the optimiser"),
-      Parameter(
-        "lr", "number", presence: .optional("3e-4 for adamw, 0.03 for sgd"), byNameOnly: true,
-        help: "learning rate, constant and without warm-up"),
-      batchParameter(128),
-      Parameter(
-        "optimizer", "string", presence: .defaults(.string("adamw")), byNameOnly: true, help: "\"adamw\" or \"sgd\""),
+      stepsParameter, rateParameter, batchParameter(128), optimizerParameter("adamw"),
       TrainingBuiltins.momentumParameter, seedParameter,
       Parameter(
         "project", "subspace", presence: .optional("none"), byNameOnly: true,
         help: "replaces every gradient by its projection on this subspace"),
-      Parameter(
-        "every", "integer", presence: .defaults(.number(1)), byNameOnly: true,
-        help: "steps of the optimiser in one recorded step"),
+      everyParameter,
     ],
     returns: "run",
     details: """
@@ -41,17 +65,10 @@ extension GeometryBuiltins {
     seeAlso: ["prefix", "project", "train", "damage", "trajectory"]
   ) { call in
     let model = try call.model()
-    let optimizer = try call.optimizer()
-    let subspace = try call.projection(for: model)
-    let options = TrainingOptions(
-      steps: try call.integer("steps"),
-      learningRate: call["lr"].numberValue ?? (optimizer is SGD ? 0.03 : 3e-4),
-      batch: try call.integer("batch"), optimizer: optimizer, warmup: 0, schedule: .constant,
-      clip: 1, seed: try TensorArguments.seed(call))
     return .native(
       RunValue(
         try TaskGeometry.recover(
-          model, on: call.data(), options: options, project: subspace,
+          model, on: call.data(), options: runOptions(call, clip: 1), project: call.projection(for: model),
           every: call.integer("every"))))
   }
 

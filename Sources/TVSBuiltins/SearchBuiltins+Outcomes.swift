@@ -56,13 +56,7 @@ extension SearchBuiltins {
   }
 
   private static func sizes(_ call: Call) throws -> [Int]? {
-    guard call.isGiven("sizes") else { return nil }
-    return try call.list("sizes").map { item in
-      guard let size = item.wholeNumber else {
-        throw ErrorReport(.wrongKind, "sizes are whole numbers, not \(item.article)", argument: "sizes")
-      }
-      return size
-    }
+    call.isGiven("sizes") ? try GeometryArguments.wholeNumbers(call, "sizes") : nil
   }
 
   private static let solutionDensity = Builtin(

@@ -96,12 +96,7 @@ enum SearchBuiltins {
   private static func deviations(_ call: Call) throws -> [Double]? {
     guard call.isGiven("sigma") else { return nil }
     if let one = call["sigma"].numberValue { return [one] }
-    return try call.list("sigma").map { item in
-      guard let number = item.numberValue else {
-        throw ErrorReport(.wrongKind, "sigma is a number or a list of numbers, not \(item.article)", argument: "sigma")
-      }
-      return number
-    }
+    return try GeometryArguments.numbers(call, "sigma")
   }
 
   private static let esStep = Builtin(

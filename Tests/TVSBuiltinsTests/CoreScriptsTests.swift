@@ -18,9 +18,10 @@ enum Repository {
   }
 }
 
-/// A session with all builtins.
+/// A session with all builtins and the standard library.
 func session(_ output: any TVSLanguage.OutputStream) -> Interpreter {
-  Interpreter(builtins: Library.all, output: output, translate: Library.translate)
+  Interpreter(
+    builtins: Library.all, output: output, libraryPaths: [Repository.root + "/stdlib"], translate: Library.translate)
 }
 
 @Suite("Scripts with expectations")

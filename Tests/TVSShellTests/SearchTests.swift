@@ -5,13 +5,13 @@ import Testing
 struct SearchTests {
   private static let model = "m = transformer(layers=2, width=64, heads=2, seed=1); t = task(\"copy\")\n"
 
-  @Test("A candidate has the same bits on any number of threads")
+  @Test("Candidates and their losses have the same bits on any number of threads")
   func threads() throws {
     let code =
       Self.model + """
         c = search(m, t, n=3, sigma=1e-3, count=32, seed=2)
         d = search(m, t, n=3, norm=1, count=32, seed=2)
-        [digest(m + c[2]), digest(m + d[2]), round(c.gain[2] * 1e7), round(d.gain[2] * 1e4), c.winner, d.winner]
+        [digest(m + c[2]), digest(m + d[2]), tojson(c.loss), tojson(d.loss), c.winner, d.winner]
         """
     let one = try Piped.run(["-e", code], environment: ["TVS_THREADS": "1"])
     #expect(one.status == 0, "\(one.errors)")

@@ -33,6 +33,15 @@ struct AdapterTests {
     }
   }
 
+  @Test("on the attention of a model of DistilGPT-2's width rank 16 has 294,912 free weights")
+  func size() throws {
+    let architecture = PreNormDecoder(
+      try DecoderConfiguration(layers: 6, width: 768, heads: 12, mlp: 4, context: 8, vocabulary: 16))
+    let model = try Model(
+      architecture: architecture, weights: FloatVector(zeros: architecture.layout.count), name: "distil")
+    #expect(try model.adapted(rank: 16, targets: ["attn.qkv"]).freeCount == 294_912)
+  }
+
   @Test("training moves the factors and leaves the base alone")
   func training() throws {
     let adapted = try model.adapted(rank: 2, targets: ["attn", "mlp.up"], seed: 1)
