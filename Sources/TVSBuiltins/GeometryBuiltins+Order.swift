@@ -95,8 +95,8 @@ extension GeometryBuiltins {
     ],
     errors: ["E0209", "E0502", "E0503"], seeAlso: ["order_defect", "multitask", "krylov"]
   ) { call in
-    let (model, defect, a, b) = try defect(call)
-    let row = try defect.row(eta: call.number("eta"), a: { try a($0) }, b: { try b($0) })
+    let (model, defect) = try defect(call)
+    let row = try defect.row(eta: call.number("eta"))
     func vector(_ vector: FloatVector) throws -> Value {
       .native(DisplacementValue(try Displacement(space: model.parameterSpace, vector: vector, origin: model)))
     }
@@ -120,8 +120,7 @@ extension GeometryBuiltins {
     details: """
       One row an η. defect is ‖θ_AB − θ_BA‖/(η‖g_A + g_B‖), predicted is η·κ with κ = ‖H_B g_A − H_A g_B‖/‖g_A + g_B‖ by \
       central differences, and ratio the first over the second. slope is that of log defect over log η from the row before: \
-      1 as long as the bracket rules. floor is the defect that \
-      rounding the weights would give: a row near it says nothing.
+      1 as long as the bracket rules. floor is the defect that rounding the weights would give: a row near it says nothing.
       onset is the η where the measured defect reaches 0.1, nil when no two rows enclose it, and onset_predicted is 0.1/κ \
       (arXiv 2607.16821); both are the same in every row.
       """,
@@ -133,18 +132,9 @@ extension GeometryBuiltins {
     ],
     errors: ["E0209", "E0502", "E0503"], seeAlso: ["bracket", "multitask"]
   ) { call in
-    let (_, defect, a, b) = try defect(call)
-    var etas = defect.defaultEtas
-    if call.isGiven("etas") {
-      etas = try call.list("etas").map { item in
-        guard let eta = item.numberValue else {
-          throw ErrorReport(.wrongKind, "an eta is a number, not \(item.article)", argument: "etas")
-        }
-        return eta
-      }
-    }
-    var rows: [OrderDefect.Row] = []
-    for eta in etas { rows.append(try defect.row(eta: eta, a: { try a($0) }, b: { try b($0) })) }
+    let defect = try defect(call).1
+    let etas = call.isGiven("etas") ? try GeometryArguments.numbers(call, "etas") : defect.defaultEtas
+    let rows = try etas.map { try defect.row(eta: $0) }
     let constant = [cell(OrderDefect.onset(rows)), cell(defect.predictedOnset)]
     return .native(
       TableValue(
@@ -163,16 +153,16 @@ extension GeometryBuiltins {
 
   private static func cell(_ number: Double?) -> Value { number.map { .number($0) } ?? .nil }
 
-  private static func defect(_ call: Call) throws -> (Model, OrderDefect, BatchGradient, BatchGradient) {
+  private static func defect(_ call: Call) throws -> (Model, OrderDefect) {
     let model = try call.model()
     let (size, seed) = (try call.integer("batch"), try TensorArguments.seed(call))
-    let a = try BatchGradient(model, on: call.data("a"), batch: size, seed: seed)
-    let b = try BatchGradient(model, on: call.data("b"), batch: size, seed: seed)
     let epsilon = try call.number("epsilon")
     guard epsilon > 0, epsilon <= 1 else {
       throw GeometryError.invalidOption(what: "epsilon", value: epsilon, allowed: "above 0 and at most 1")
     }
-    let defect = try OrderDefect(at: model.freeWeights, epsilon: epsilon, a: { try a($0) }, b: { try b($0) })
-    return (model, defect, a, b)
+    func objective(_ name: String) throws -> ModelObjective {
+      try ModelObjective(model, on: call.data(name), batch: size, seed: seed)
+    }
+    return (model, try OrderDefect(objective("a"), objective("b"), epsilon: epsilon))
   }
 }

@@ -8,20 +8,18 @@ import Transformers
 @Suite struct OrderTests {
   private static let quadratics = (Quadratic(60, seed: 1), Quadratic(60, seed: 2))
 
-  private static func defect() throws -> OrderDefect {
-    let (a, b) = quadratics
-    return try OrderDefect(at: vector(60, seed: 3), a: { try a.gradient($0) }, b: { try b.gradient($0) })
+  private static func objective(_ quadratic: Quadratic) throws -> FunctionObjective {
+    try quadratic.objective(at: vector(60, seed: 3).elements.map(Double.init))
   }
 
-  private static func row(_ defect: OrderDefect, _ eta: Double) throws -> OrderDefect.Row {
-    let (a, b) = quadratics
-    return try defect.row(eta: eta, a: { try a.gradient($0) }, b: { try b.gradient($0) })
+  private static func defect() throws -> OrderDefect {
+    try OrderDefect(objective(quadratics.0), objective(quadratics.1))
   }
 
   @Test("on quadratic losses the order defect is the Lie bracket", arguments: [0.1, 0.03, 0.01])
   func quadratic(eta: Double) throws {
     let defect = try Self.defect()
-    let row = try Self.row(defect, eta)
+    let row = try defect.row(eta: eta)
     expectClose(try #require(row.ratio), 1, 1e-3)
     expectClose(try #require(row.cosine), 1, 1e-6)
     expectClose(row.predicted, eta * defect.kappa, 1e-12)
@@ -44,7 +42,7 @@ import Transformers
   @Test("the relative defect grows in proportion, and its onset is a tenth over kappa")
   func onset() throws {
     let defect = try Self.defect()
-    let rows = try defect.defaultEtas.map { try Self.row(defect, $0) }
+    let rows = try defect.defaultEtas.map { try defect.row(eta: $0) }
     #expect(rows.count == 7)
     expectClose(try #require(OrderDefect.slope(rows)), 1, 1e-2)
     expectClose(try #require(OrderDefect.slope(from: rows[2], to: rows[3])), 1, 1e-2)
@@ -56,26 +54,26 @@ import Transformers
 
   @Test("steps on one loss commute, and a gradient of zero is refused")
   func degenerate() throws {
-    let (a, _) = Self.quadratics
-    let same = try OrderDefect(at: vector(60, seed: 3), a: { try a.gradient($0) }, b: { try a.gradient($0) })
+    let a = try Self.objective(Self.quadratics.0)
+    let same = try OrderDefect(a, a)
     #expect(same.kappa == 0)
     #expect(same.predictedOnset == nil)
-    let row = try same.row(eta: 0.1, a: { try a.gradient($0) }, b: { try a.gradient($0) })
+    let row = try same.row(eta: 0.1)
     #expect(row.relative == 0 && row.ratio == nil && row.cosine == nil)
-    #expect(throws: GeometryError.self) {
-      try OrderDefect(at: vector(60, seed: 3), a: { try a.gradient($0) }, b: { try FloatVector(zeros: $0.count) })
-    }
-    #expect(throws: GeometryError.self) { try Self.row(Self.defect(), 0) }
+    let flat = try FunctionObjective(
+      space: a.space, point: a.point, loss: { _ in 0 }, gradient: { try FloatVector(zeros: $0.count) })
+    #expect(throws: GeometryError.self) { try OrderDefect(a, flat) }
+    #expect(throws: GeometryError.self) { try Self.defect().row(eta: 0) }
   }
 
   @Test("on a transformer the bracket predicts small steps")
   func transformer() throws {
     let model = try tinyModel()
-    let a = try BatchGradient(model, on: tinyTask(), batch: 16, seed: 1)
-    let b = try BatchGradient(model, on: tinyTask("sort"), batch: 16, seed: 1)
-    let defect = try OrderDefect(at: model.freeWeights, a: { try a($0) }, b: { try b($0) })
+    let defect = try OrderDefect(
+      ModelObjective(model, on: tinyTask(), batch: 16, seed: 1),
+      ModelObjective(model, on: tinyTask("sort"), batch: 16, seed: 1))
     let onset = try #require(defect.predictedOnset)
-    let row = try defect.row(eta: onset / 30, a: { try a($0) }, b: { try b($0) })
+    let row = try defect.row(eta: onset / 30)
     expectClose(try #require(row.ratio), 1, 0.02)
     #expect(row.relative > 20 * row.floor)
   }

@@ -8,7 +8,7 @@ import Transformers
 /// θ_AB − θ_BA = η·([g_A(θ − η·g_B) − g_A(θ)] − [g_B(θ − η·g_A) − g_B(θ)]) = η²·(H_B g_A − H_A g_B) + O(η³), which is
 /// exact for quadratic losses (Piontkovskaia and Nikolenko, arXiv 2607.16821). The left side is taken from the
 /// differences of gradients: in the difference of the weights it would drown in their rounding.
-public struct OrderDefect: Sendable {
+public struct OrderDefect {
   /// g_A and g_B at the common start.
   public let gradients: (a: FloatVector, b: FloatVector)
   /// H_B g_A − H_A g_B, by central differences of gradients.
@@ -18,7 +18,7 @@ public struct OrderDefect: Sendable {
   /// What rounding the weights to float32 does to the two gradients: ‖δg_A‖ and ‖δg_B‖ together.
   public let rounding: Double
 
-  private let weights: FloatVector
+  private let a, b: any Objective
   private let joint: Double
 
   /// One size of step.
@@ -45,34 +45,32 @@ public struct OrderDefect: Sendable {
   /// Takes the gradients and the bracket: six gradients, and two more for the effect of rounding.
   ///
   /// - Parameters:
-  ///   - weights: the common start.
+  ///   - a: the first loss, whose point is the common start.
+  ///   - b: the second loss, at the same point.
   ///   - epsilon: the length of the differences relative to ‖θ‖.
-  ///   - a: the gradient of the first loss anywhere.
-  ///   - b: that of the second.
-  /// - Throws: ``GeometryError/degenerate(operation:reason:)`` when a gradient or their sum is zero or not finite,
-  ///   `TensorError`, `Interrupted`, and what the closures throw.
-  public init(
-    at weights: FloatVector, epsilon: Double = 1e-4,
-    a: (FloatVector) throws -> FloatVector, b: (FloatVector) throws -> FloatVector
-  ) throws {
+  /// - Throws: ``GeometryError/spaceMismatch(left:right:)``, ``GeometryError/degenerate(operation:reason:)`` when a
+  ///   gradient or their sum is zero or not finite, `TransformerError`, `TensorError`, `Interrupted`.
+  public init(_ a: any Objective, _ b: any Objective, epsilon: Double = 1e-4) throws {
+    try a.space.require(b.space)
     let activity = Activity("bracket", total: 8)
     defer { activity.finish() }
-    func counted(_ field: (FloatVector) throws -> FloatVector, _ x: FloatVector) throws -> FloatVector {
-      let value = try field(x)
+    let weights = a.point
+    func gradient(_ objective: any Objective, _ x: FloatVector) throws -> FloatVector {
+      let value = try objective.gradient(at: x)
       try activity.advance()
       return value
     }
-    let (ga, gb) = (try counted(a, weights), try counted(b, weights))
+    let (ga, gb) = (try gradient(a, weights), try gradient(b, weights))
     let joint = try ga.adding(gb).norm
     guard ga.norm > 0, gb.norm > 0, joint > 0, joint.isFinite else {
       throw GeometryError.degenerate(
         operation: "bracket", reason: "a gradient, or the sum of the two, is zero or not a finite number")
     }
-    let length = epsilon * max(weights.norm, 1e-3)
-    func product(_ field: (FloatVector) throws -> FloatVector, _ direction: FloatVector) throws -> FloatVector {
-      let scale = length / direction.norm
-      return try counted(field, weights.adding(direction, scaled: scale))
-        .subtracting(counted(field, weights.adding(direction, scaled: -scale))).scaled(by: 1 / (2 * scale))
+    let step = DifferenceStep(length: epsilon * max(weights.norm, 1e-3))
+    func product(_ objective: any Objective, _ direction: FloatVector) throws -> FloatVector {
+      let image = try HessianProduct(objective, step: step).times(direction)
+      try activity.advance(by: 2)
+      return image
     }
     bracket = try product(b, ga).subtracting(product(a, gb))
     // Every weight is moved by up to one unit in its last place: about what rounding does at worst.
@@ -90,13 +88,13 @@ public struct OrderDefect: Sendable {
       }
     }
     let (da, db) = (
-      try counted(a, rounded).subtracting(ga).norm, try counted(b, rounded).subtracting(gb).norm
+      try gradient(a, rounded).subtracting(ga).norm, try gradient(b, rounded).subtracting(gb).norm
     )
     rounding = (da * da + db * db).squareRoot()
     gradients = (ga, gb)
     kappa = bracket.norm / joint
     self.joint = joint
-    self.weights = weights
+    (self.a, self.b) = (a, b)
   }
 
   /// η† = 0.1/κ; nil when the steps commute.
@@ -104,17 +102,15 @@ public struct OrderDefect: Sendable {
 
   /// Makes both pairs of steps: two gradients.
   ///
-  /// - Throws: ``GeometryError/invalidOption(what:value:allowed:)`` for an η that is not positive, `TensorError`,
-  ///   `Interrupted`, and what the closures throw.
-  public func row(
-    eta: Double, a: (FloatVector) throws -> FloatVector, b: (FloatVector) throws -> FloatVector
-  ) throws -> Row {
+  /// - Throws: ``GeometryError/invalidOption(what:value:allowed:)`` for an η that is not positive, `TransformerError`,
+  ///   `TensorError`, `Interrupted`.
+  public func row(eta: Double) throws -> Row {
     guard eta > 0, eta.isFinite else {
       throw GeometryError.invalidOption(what: "eta", value: eta, allowed: "above 0")
     }
     try Cancellation.check()
-    let first = try a(weights.adding(gradients.b, scaled: -eta)).subtracting(gradients.a)
-    let second = try b(weights.adding(gradients.a, scaled: -eta)).subtracting(gradients.b)
+    let first = try a.gradient(at: a.point.adding(gradients.b, scaled: -eta)).subtracting(gradients.a)
+    let second = try b.gradient(at: a.point.adding(gradients.a, scaled: -eta)).subtracting(gradients.b)
     let difference = try first.subtracting(second)
     let (length, expected) = (difference.norm, eta * bracket.norm)
     let product = try difference.dot(bracket)
@@ -136,13 +132,7 @@ public struct OrderDefect: Sendable {
   /// rounding and below the onset: 1 where the bracket rules. Nil with fewer than two such rows.
   public static func slope(_ rows: [Row]) -> Double? {
     let clear = rows.filter { $0.relative > 10 * $0.floor && $0.relative < threshold }
-    guard clear.count >= 2 else { return nil }
-    let x = clear.map { log($0.eta) }
-    let y = clear.map { log($0.relative) }
-    let (meanX, meanY) = (x.reduce(0, +) / Double(x.count), y.reduce(0, +) / Double(y.count))
-    let spread = x.reduce(0) { $0 + ($1 - meanX) * ($1 - meanX) }
-    guard spread > 0 else { return nil }
-    return zip(x, y).reduce(0) { $0 + ($1.0 - meanX) * ($1.1 - meanY) } / spread
+    return Linearity.slope(clear.map { ($0.eta, $0.relative) })
   }
 
   /// The same slope between two rows; nil when they have one η or no defect.
@@ -161,29 +151,5 @@ public struct OrderDefect: Sendable {
       return left.eta * pow(right.eta / left.eta, share)
     }
     return nil
-  }
-}
-
-/// The gradient of one fixed minibatch as a function of the free weights.
-public struct BatchGradient: Sendable {
-  private let model: Model
-  private let batch: Batch
-
-  /// Batch 0 of the seed's stream.
-  ///
-  /// - Throws: ``GeometryError/outOfRange(what:value:allowed:)``, `TransformerError`, `Interrupted`.
-  public init(_ model: Model, on data: any Dataset, batch: Int, seed: UInt64) throws {
-    guard batch >= 1, batch <= 1 << 20 else {
-      throw GeometryError.outOfRange(what: "batch", value: batch, allowed: 1...(1 << 20))
-    }
-    self.model = model
-    self.batch = try model.reading(data).batch(size: batch, seed: seed, index: 0)
-  }
-
-  /// The gradient at these free weights.
-  ///
-  /// - Throws: `TransformerError`, `TensorError`, `Interrupted`.
-  public func callAsFunction(_ weights: FloatVector) throws -> FloatVector {
-    try Transformers.gradient(of: model.with(freeWeights: weights), on: batch).gradient
   }
 }
