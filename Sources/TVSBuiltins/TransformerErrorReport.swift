@@ -28,6 +28,10 @@ extension ErrorReport {
     case .notAdapted(let model):
       self.init(
         .invalidArgument, "\(model) carries no adapter", help: "adapt(model, rank=8) makes one", argument: "model")
+    case .steered(let model):
+      self.init(
+        .invalidArgument, "\(model) is steered, and a file of weights holds no steering",
+        help: "save model.plain and the steering vectors beside it", argument: "value")
     case .layoutMismatch(let operation, let left, let right):
       self.init(.spaceMismatch, "\(operation): \(left) and \(right) have different layouts")
     case .vocabularyTooSmall(let data, let needed, let model, let has):
