@@ -19,7 +19,9 @@ extension Tape {
   ///   - kind: what is done with it.
   ///   - selected: one flag a row; nil for all rows. The others are the same bits.
   /// - Throws: ``TensorError/shapeMismatch(operation:left:right:)``, `Interrupted`.
-  public func steer(_ x: Variable, along vector: Variable, _ kind: Steering, selected: [Bool]? = nil) throws -> Variable {
+  public func steer(
+    _ x: Variable, along vector: Variable, _ kind: Steering, selected: [Bool]? = nil
+  ) throws -> Variable {
     try begin("steer", x, vector)
     try expectRow(vector, columns: x.columns, "steer")
     if let selected, selected.count != x.rows {

@@ -44,7 +44,8 @@ extension Model {
     let (bytes, overflow) = (reading.rowCount * points.count).multipliedReportingOverflow(by: 4 * width)
     try MemoryBudget.check(bytes: overflow ? .max : bytes)
     var out = try Dictionary(
-      Set(points).map { ($0, try FloatVector(zeros: reading.rowCount * width)) }, uniquingKeysWith: { first, _ in first })
+      Set(points).map { ($0, try FloatVector(zeros: reading.rowCount * width)) },
+      uniquingKeysWith: { first, _ in first })
 
     let groups = Self.groups(of: sequences)
     let activity = Activity("activations", total: groups.count)
@@ -135,7 +136,8 @@ private struct Reading {
         let place = index < 0 ? index + count : index
         guard (0..<count).contains(place) else {
           throw .invalidOption(
-            field: "position", value: "\(index)", reason: "must lie within text \(number + 1), which has \(count) tokens")
+            field: "position", value: "\(index)",
+            reason: "must lie within text \(number + 1), which has \(count) tokens")
         }
         tokens.append([place])
       case .answer(let ranges):
