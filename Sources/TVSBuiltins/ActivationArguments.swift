@@ -48,9 +48,9 @@ struct ActivationPlaces {
   }
 
   /// Matrices or vectors of the places as one tensor, with an axis for places unless there is a single one.
-  func joined(_ tensors: [Tensor]) throws -> Value {
-    if isSingle, let only = tensors.first { return .native(TensorValue(only)) }
-    return .native(TensorValue(try Tensor.stacked(tensors)))
+  func joined(_ tensors: [Tensor]) throws -> Tensor {
+    if isSingle, let only = tensors.first { return only }
+    return try Tensor.stacked(tensors)
   }
 }
 
@@ -68,15 +68,16 @@ struct ActivationTexts {
     let position = call["position"]
     let isAnswer = position.isString("answer")
     if case .native(let native) = call["texts"], native is DataValue {
-      let examples = try Self.examples(call, model)
+      let data = try model.reading(call.data("texts"))
+      let examples = try Self.examples(call, data)
       if isAnswer {
         let parts = examples.map { (prompt: $0.prompt, answer: $0.targets) }
         sequences = parts.map { $0.prompt + $0.answer }
         rule = .answer(parts.map { $0.prompt.count..<$0.prompt.count + $0.answer.count })
         return
       }
-      // A window of text has no answer that the model has yet to see: all of it is scored.
-      sequences = examples.map { $0.prompt.count <= 1 ? $0.prompt + $0.targets : $0.prompt }
+      // All of a window of text is scored, so that there is no prompt to read by itself.
+      sequences = examples.map { data is TokenWindows ? $0.prompt + $0.targets : $0.prompt }
     } else {
       if isAnswer {
         throw ErrorReport(
@@ -195,8 +196,7 @@ struct ActivationTexts {
   }
 
   /// Examples in the order of the data; of generated data the first of the seed's stream.
-  private static func examples(_ call: Call, _ model: Model) throws -> [Batch.Example] {
-    let data = try model.reading(call.data("texts"))
+  private static func examples(_ call: Call, _ data: any Dataset) throws -> [Batch.Example] {
     let limit = call.isGiven("n") ? try call.integer("n") : nil
     if let limit, !(1...(1 << 20)).contains(limit) {
       throw ErrorReport(

@@ -91,12 +91,11 @@ extension ActivationBuiltins {
 
   private static func table(of result: ActivationShift, _ places: ActivationPlaces) throws -> TableValue {
     let nonlinear = try result.nonlinearity()
-    var names = ["layer", "site", "norm", "nonlinear", "agreement"]
+    var names = ["layer", "norm", "nonlinear", "agreement"]
     var rows: [[Value]] = result.points.indices.map { place in
       [
-        .number(Double(result.points[place].layer)), .string(result.points[place].site.rawValue),
-        .number(result.finite[place].norm), nonlinear[place].isFinite ? .number(nonlinear[place]) : .nil,
-        .number(result.agreement[place]),
+        .number(Double(result.points[place].layer)), .number(result.finite[place].norm),
+        nonlinear[place].isFinite ? .number(nonlinear[place]) : .nil, .number(result.agreement[place]),
       ]
     }
     for (name, draws) in [("random", result.random), ("shuffled", result.controls)] where !draws.isEmpty {
@@ -107,16 +106,14 @@ extension ActivationBuiltins {
         rows[place].append(summary(try shifts.compactMap { try cosine($0, result.finite[place]) }))
       }
     }
-    func stack(_ vectors: [FloatVector]) throws -> Value { try places.joined(vectors.map { try Tensor($0) }) }
+    names.append("site")
+    for place in rows.indices { rows[place].append(.string(result.points[place].site.rawValue)) }
+    func stack(_ vectors: [FloatVector]) throws -> Value {
+      .native(TensorValue(try places.joined(vectors.map { try Tensor($0) })))
+    }
     func stack(_ draws: [[FloatVector]]) throws -> Value {
       if draws.isEmpty { return .nil }
-      return .native(
-        TensorValue(
-          try Tensor.stacked(
-            draws.map { vectors in
-              let tensors = try vectors.map { try Tensor($0) }
-              return places.isSingle ? tensors[0] : try Tensor.stacked(tensors)
-            })))
+      return .native(TensorValue(try Tensor.stacked(draws.map { try places.joined($0.map { try Tensor($0) }) })))
     }
     return TableValue(
       names: names, rows: rows,

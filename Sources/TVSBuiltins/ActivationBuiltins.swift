@@ -114,6 +114,6 @@ enum ActivationBuiltins {
     let side = try GeometryArguments.choice(call, "padding", PaddingSide.allCases.map(\.rawValue))
     let found = try model.activations(
       of: texts.sequences, at: places.points, positions: texts.rule, padding: PaddingSide(rawValue: side) ?? .right)
-    return try places.joined(found.matrices)
+    return .native(TensorValue(try places.joined(found.matrices)))
   }
 }

@@ -44,10 +44,8 @@ final class ModelValue: NativeValue, Sendable {
 
   var fieldNames: [String] {
     [
-    [
       "name", "parameters", "free", "norm", "layers", "width", "heads", "context", "vocabulary", "rank", "digest",
       "blocks", "plain", "steering",
-    ]
     ]
   }
 

@@ -1,3 +1,4 @@
+import Foundation
 import Tensors
 import Testing
 import Transformers
@@ -128,5 +129,19 @@ import Transformers
         }
       }
     }
+  }
+
+  @Test("no file of weights is written for a steered model")
+  func saving() throws {
+    let (plain, numbers, _) = try reference("llama")
+    let path = NSTemporaryDirectory() + "tvs-steered-\(getpid())"
+    let model = try plain.steered(by: [edits(#require(numbers["vector"]))[0]])
+    let refused = TransformerError.steered(model: model.name)
+    #expect(throws: refused) { try TVSModelFile.write(model, to: path + ".safetensors") }
+    #expect(throws: refused) { try HuggingFaceFolder.write(model, to: path) }
+    let adapted = try model.adapted(rank: 2)
+    #expect(throws: TransformerError.steered(model: adapted.name)) { try PEFTFolder.write(adapted, to: path) }
+    #expect(!FileManager.default.fileExists(atPath: path))
+    #expect(!FileManager.default.fileExists(atPath: path + ".safetensors"))
   }
 }

@@ -5,7 +5,7 @@ import Transformers
 /// random, so that they are as many of each kind as before and belong to nothing.
 public enum ShuffledAnswers {
   /// Examples that are read at once: their activations are kept for the backward pass.
-  private static let pieces = 16
+  private static let pieces = 8
 
   /// A step of descent on data whose answers are permuted: −‖δ‖·g/‖g‖.
   ///
