@@ -52,6 +52,13 @@ package protocol Kernels: Sendable {
   /// Adds rows: `output[rows[i]] += input[i]`, in the order of `i`.
   func scatterRows(_ input: Input, rows: UnsafePointer<Int32>, into output: Output, count: Int, columns: Int)
 
+  // MARK: Steering
+
+  /// Changes some rows along one vector.
+  func steer(_ arguments: SteeringArguments)
+  /// The gradient of the rows.
+  func steerBackward(_ arguments: SteeringGradientArguments)
+
   // MARK: Normalisation
 
   /// Layer norm or RMS norm over the columns.
@@ -128,6 +135,32 @@ package struct ProductArguments {
   package var depth: Int
   package var alpha: Float = 1
   package var accumulates = false
+}
+
+/// Arguments of ``Kernels/steer(_:)``.
+package struct SteeringArguments {
+  package var input: Input
+  /// One row: what is added, or the unit direction that is ablated.
+  package var vector: Input
+  /// One flag a row, or nil for all rows.
+  package var selected: [Bool]?
+  package var output: Output
+  package var rows: Int
+  package var columns: Int
+  package var kind: Tape.Steering
+}
+
+/// Arguments of ``Kernels/steerBackward(_:)``.
+package struct SteeringGradientArguments {
+  package var gradient: Input
+  package var input: Input
+  package var vector: Input
+  package var selected: [Bool]?
+  package var inputGradient: Output
+  package var accumulates: Bool
+  package var rows: Int
+  package var columns: Int
+  package var kind: Tape.Steering
 }
 
 /// Arguments of ``Kernels/norm(_:)``.

@@ -7,5 +7,5 @@ public enum Library {
   public static let all: [Builtin] =
     CoreBuiltins.all + TableBuiltins.all + TensorBuiltins.all + StatisticsBuiltins.all + ModelBuiltins.all
     + TextBuiltins.all + DataBuiltins.all + TextDataBuiltins.all
-    + TrainingBuiltins.all + GeometryBuiltins.all + SearchBuiltins.all
+    + TrainingBuiltins.all + GeometryBuiltins.all + SearchBuiltins.all + ActivationBuiltins.all
 }

@@ -29,6 +29,7 @@ final class ModelValue: NativeValue, Sendable {
       ("sizes", "\(sizes.layers) layers, width \(sizes.width), \(sizes.heads) heads, MLP \(sizes.hidden)"),
       ("reads", "\(sizes.vocabulary) tokens, up to \(sizes.context) at a time"),
     ]
+    for edit in model.steering { rows.append(("steered", edit.description)) }
     rows.append(("digest", model.digest))
     return GeometryText.block("model \(model.name)", rows)
   }
@@ -44,7 +45,7 @@ final class ModelValue: NativeValue, Sendable {
   var fieldNames: [String] {
     [
       "name", "parameters", "free", "norm", "layers", "width", "heads", "context", "vocabulary", "rank", "digest",
-      "blocks",
+      "blocks", "plain", "steering",
     ]
   }
 
@@ -64,6 +65,8 @@ final class ModelValue: NativeValue, Sendable {
     case "rank": model.adapter.map { .number(Double($0.shape.rank)) } ?? .nil
     case "digest": .string(model.digest)
     case "blocks": .list(model.freeLayout.blocks.map { .string($0) })
+    case "plain": .native(ModelValue(model.unsteered))
+    case "steering": .list(model.steering.map { .string($0.description) })
     default: nil
     }
   }

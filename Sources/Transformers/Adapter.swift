@@ -191,6 +191,7 @@ extension Model {
     }
     let name = baseName == name ? name : baseName + "+lora"
     return try Model(architecture: architecture, weights: weights, name: name, tokenizer: tokenizer)
+      .steered(by: steering)
   }
 }
 

@@ -32,6 +32,10 @@ extension Model {
           operation: "combine", left: "\(first.name) on \(first.baseDigest.prefix(8))",
           right: "\(model.name) on \(model.baseDigest.prefix(8))")
       }
+      guard model.steeringDigest == first.steeringDigest else {
+        throw TransformerError.invalidOption(
+          field: "models", value: "steered in different ways", reason: "must share their steering, or have none")
+      }
       return FactoredDelta(adapter).blocks.map { $0.scaled(by: weight) }
     }
     // A layer that only some adapters sit on is changed by those alone.

@@ -50,22 +50,43 @@ public struct TokenGrid: Sendable {
   public let tokens: [Int32]
   /// The place of the first of them in its sequence: more than 0 when earlier ones are in a cache.
   public let start: Int
+  /// How many tokens at the start of each sequence are filling that nobody attends to; nil for none.
+  public let padding: [Int]?
+  /// The place of the last token of each prompt, counted without padding; nil for the last token of the sequence.
+  public let promptEnds: [Int]?
 
   /// Sequences of one length.
-  public init(rows: Int, length: Int, tokens: [Int32], start: Int = 0) {
+  public init(
+    rows: Int, length: Int, tokens: [Int32], start: Int = 0, padding: [Int]? = nil, promptEnds: [Int]? = nil
+  ) {
     self.rows = rows
     self.length = length
     self.tokens = tokens
     self.start = start
+    self.padding = padding
+    self.promptEnds = promptEnds
   }
 
-  /// The place of each token in its sequence.
+  /// The place of each token in its sequence; 0 for padding.
   public var places: [Int32] {
-    (0..<rows).flatMap { _ in Int32(start)..<Int32(start + length) }
+    (0..<rows).flatMap { row in
+      let padding = padding?[row] ?? 0
+      return (0..<length).map { Int32(max(0, start + $0 - padding)) }
+    }
   }
 
-  /// What a batch lets the model read.
-  public init(_ batch: Batch) { self.init(rows: batch.rows, length: batch.length, tokens: batch.tokens) }
+  /// The place of the last token of a sequence's prompt.
+  func promptEnd(of row: Int) -> Int { promptEnds?[row] ?? start + length - 1 - (padding?[row] ?? 0) }
+
+  /// What a batch lets the model read. A prompt ends where the first token of the answer is predicted.
+  public init(_ batch: Batch) {
+    var first = 0
+    let ends = batch.targetCounts.enumerated().map { row, count in
+      defer { first += count }
+      return count > 0 ? Int(batch.positions[first]) - row * batch.length : batch.length - 1
+    }
+    self.init(rows: batch.rows, length: batch.length, tokens: batch.tokens, promptEnds: ends)
+  }
 }
 
 /// The families that files and calls may name.

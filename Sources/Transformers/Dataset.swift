@@ -34,6 +34,9 @@ public protocol Dataset: Sendable {
   var needsTokenizer: Bool { get }
   /// How many different examples one batch can hold; nil when they are generated.
   var distinctCount: Int? { get }
+  /// All examples in the order in which the data has them, where it has one; nil for what is generated or not yet read
+  /// by a model.
+  var listedExamples: [Batch.Example]? { get }
   /// The data as a model reads it: text becomes the model's tokens.
   ///
   /// - Throws: ``TransformerError/noTokenizer(data:model:)`` when text meets a model that reads token ids only,
@@ -64,6 +67,8 @@ extension Dataset {
   public var needsTokenizer: Bool { false }
   /// How many different examples one batch can hold; nil when they are generated.
   public var distinctCount: Int? { exampleCount }
+  /// There is no list.
+  public var listedExamples: [Batch.Example]? { nil }
 
   /// The data itself, whose tokens do not depend on the model.
   public func bound(to model: Model) throws -> any Dataset { self }

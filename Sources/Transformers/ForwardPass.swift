@@ -14,13 +14,15 @@ public struct ForwardPass {
   let gradient: UnsafeMutablePointer<Float>?
   /// Earlier keys and values, when a sequence is read in parts.
   let cache: KeyValueCache?
+  /// Who reads and steers activations; nil for nobody.
+  let hooks: ActivationHooks?
   /// How rotary positions turn the heads; the same in every layer.
   private let rotary: RotarySpec
 
   init(
     tape: Tape, architecture: any Architecture, weights: UnsafePointer<Float>,
     adapter: (shape: Adapter.Shape, factors: UnsafePointer<Float>)?, gradient: UnsafeMutablePointer<Float>?,
-    cache: KeyValueCache?
+    cache: KeyValueCache?, hooks: ActivationHooks?
   ) {
     self.tape = tape
     self.architecture = architecture
@@ -28,6 +30,7 @@ public struct ForwardPass {
     self.adapter = adapter
     self.gradient = gradient
     self.cache = cache
+    self.hooks = hooks
     rotary = architecture.configuration.rotary.spec(headWidth: architecture.configuration.headWidth)
   }
 
@@ -80,7 +83,7 @@ public struct ForwardPass {
         qkv: qkv,
         shape: AttentionShape(
           batch: grid.rows, length: grid.length, heads: sizes.heads, keyValueHeads: sizes.keyValueHeads,
-          headWidth: sizes.headWidth))
+          headWidth: sizes.headWidth, padding: grid.padding))
     }
     let queries = try tape.constant(rows: qkv.rows, columns: sizes.queryWidth) { out in
       guard let target = out.baseAddress else { return }
@@ -106,7 +109,7 @@ public struct ForwardPass {
         queries: queries, keys: keys, values: values,
         shape: AttentionShape(
           batch: grid.rows, length: grid.length, heads: sizes.heads, keyValueHeads: sizes.keyValueHeads,
-          headWidth: sizes.headWidth, rotary: rotary))
+          headWidth: sizes.headWidth, rotary: rotary, padding: grid.padding))
     }
     return try attention(
       queries, keys: (keys, 0), values: (values, 0), grid, layer: layer, cache: cache, rotary: rotary)
@@ -133,12 +136,6 @@ public struct ForwardPass {
       shape: AttentionShape(
         batch: grid.rows, length: grid.start + grid.length, heads: sizes.heads, keyValueHeads: sizes.keyValueHeads,
         headWidth: sizes.headWidth, rotary: rotary, queryLength: grid.length, keyCapacity: cache.capacity))
-  }
-
-  /// The rows of the residual stream and of the last attention's result that are needed: nothing after it looks at
-  /// another position.
-  func select(_ positions: [Int32], _ x: Variable, _ mixed: Variable) throws -> (Variable, Variable) {
-    (try tape.selectRows(x, rows: positions), try tape.selectRows(mixed, rows: positions))
   }
 
   private func factor(_ segment: Segment, _ factors: UnsafePointer<Float>) -> Variable {

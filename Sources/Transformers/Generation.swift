@@ -5,15 +5,19 @@ public final class Decoding {
   /// The model.
   public let model: Model
   private let cache: KeyValueCache
+  /// Tokens of the prompt; nil until the first of them are read, when it was not given.
+  private var promptLength: Int?
 
   /// A model that has read nothing yet.
   ///
   /// - Parameters:
   ///   - rows: sequences, which are read side by side.
   ///   - capacity: tokens a sequence at most; the model's context at most.
+  ///   - promptLength: tokens of each prompt, which steering may ask for; those that are read first unless given.
   /// - Throws: `TensorError` when the keys and values do not fit into memory.
-  public init(_ model: Model, rows: Int = 1, capacity: Int) throws {
+  public init(_ model: Model, rows: Int = 1, capacity: Int, promptLength: Int? = nil) throws {
     self.model = model
+    self.promptLength = promptLength
     cache = try KeyValueCache(
       model.configuration, rows: max(1, rows), capacity: max(1, min(capacity, model.configuration.context)))
   }
@@ -38,7 +42,11 @@ public final class Decoding {
       throw TransformerError.invalidOption(
         field: "tokens", value: "\(tokens.count)", reason: "must be equally many for each of \(cache.rows) sequences")
     }
-    let grid = TokenGrid(rows: cache.rows, length: length, tokens: tokens, start: count)
+    let prompt = promptLength ?? length
+    promptLength = prompt
+    let grid = TokenGrid(
+      rows: cache.rows, length: length, tokens: tokens, start: count,
+      promptEnds: Array(repeating: prompt - 1, count: cache.rows))
     let last = (1...cache.rows).map { Int32($0 * length - 1) }
     return try Workspace.withShared { workspace in
       try workspace.logits(model, grid, at: last, cache: cache) { logits in
@@ -54,28 +62,34 @@ public final class Decoding {
 /// - Parameters:
 ///   - model: the model.
 ///   - tokens: at least one, and at most as many as the context holds.
+///   - promptLength: how many of them are the prompt, which steering may ask for; all unless given.
 /// - Returns: tokens × vocabulary numbers, one row a position.
 /// - Throws: ``TransformerError``, `TensorError`, `Interrupted`.
-public func logits(of model: Model, tokens: [Int32]) throws -> [Float] {
+public func logits(of model: Model, tokens: [Int32], promptLength: Int? = nil) throws -> [Float] {
   try checkTokens(tokens, model, longest: model.configuration.context)
-  let grid = TokenGrid(rows: 1, length: tokens.count, tokens: tokens)
+  let grid = TokenGrid(
+    rows: 1, length: tokens.count, tokens: tokens, promptEnds: promptLength.map { [$0 - 1] })
   let positions = Array(0..<Int32(tokens.count))
   return try Workspace.withShared { try $0.logits(model, grid, at: positions) { Array($0) } }
 }
 
 /// Refuses sequences that a model cannot read.
-func checkTokens(_ tokens: [Int32], _ model: Model, longest: Int) throws(TransformerError) {
+///
+/// - Parameter data: what they are called.
+func checkTokens(
+  _ tokens: [Int32], _ model: Model, longest: Int, data: String = "prompt"
+) throws(TransformerError) {
   let vocabulary = model.configuration.vocabulary
   guard let largest = tokens.max(), let smallest = tokens.min() else {
-    throw .emptyData(data: "prompt", reason: "there are no tokens")
+    throw .emptyData(data: data, reason: "there are no tokens")
   }
   if smallest < 0 {
-    throw .invalidOption(field: "prompt", value: "\(smallest)", reason: "holds tokens from 0 to \(vocabulary - 1)")
+    throw .invalidOption(field: data, value: "\(smallest)", reason: "holds tokens from 0 to \(vocabulary - 1)")
   }
   guard Int(largest) < vocabulary else {
-    throw .vocabularyTooSmall(data: "prompt", needed: Int(largest) + 1, model: model.name, has: vocabulary)
+    throw .vocabularyTooSmall(data: data, needed: Int(largest) + 1, model: model.name, has: vocabulary)
   }
   guard tokens.count <= longest else {
-    throw .contextTooShort(data: "prompt", needed: tokens.count, model: model.name, has: longest)
+    throw .contextTooShort(data: data, needed: tokens.count, model: model.name, has: longest)
   }
 }

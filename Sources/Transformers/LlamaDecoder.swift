@@ -36,10 +36,13 @@ public struct LlamaDecoder: Architecture {
     var x = try pass.tape.embedding(pass.parameter("embed.tokens"), tokens: batch.tokens)
     for layer in 0..<configuration.layers {
       let block = "blocks.\(layer)."
+      var place = BlockPlace(layer, batch)
+      x = try pass.visit(x, .residPre, place)
       var mixed = try GatedBlock.attention(pass, pass.rmsNorm(x, block + "norm1"), batch, layer: layer)
-      if let positions, layer == configuration.layers - 1 { (x, mixed) = try pass.select(positions, x, mixed) }
-      x = try pass.linear(mixed, block + "attn.out", residual: x)
-      x = try GatedBlock.mlp(pass, pass.rmsNorm(x, block + "norm2"), block, residual: x)
+      try pass.select(positions, &x, &mixed, &place)
+      x = try pass.linear(mixed, block + "attn.out", onto: x, .attention, place)
+      let inner = try GatedBlock.mlp(pass, pass.rmsNorm(x, block + "norm2"), block)
+      x = try pass.linear(inner, block + "mlp.down", onto: x, .mlp, place)
     }
     return try pass.rmsNorm(x, "final.norm")
   }
@@ -106,10 +109,8 @@ enum GatedBlock {
     return try pass.attention(queries: q, keys: k, values: pass.linear(x, path + "v"), batch, layer: layer)
   }
 
-  /// The gated MLP over normalised inputs.
-  static func mlp(_ pass: ForwardPass, _ x: Variable, _ block: String, residual: Variable?) throws -> Variable {
-    let inner = try pass.tape.swiGLU(
-      gate: pass.linear(x, block + "mlp.gate"), up: pass.linear(x, block + "mlp.up"))
-    return try pass.linear(inner, block + "mlp.down", residual: residual)
+  /// The gated MLP over normalised inputs, before its last layer.
+  static func mlp(_ pass: ForwardPass, _ x: Variable, _ block: String) throws -> Variable {
+    try pass.tape.swiGLU(gate: pass.linear(x, block + "mlp.gate"), up: pass.linear(x, block + "mlp.up"))
   }
 }

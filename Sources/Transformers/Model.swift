@@ -13,6 +13,8 @@ public struct Model: Sendable {
   private var weightsDigest = CachedDigest()
   /// The low-rank adapter, if the model has one.
   public internal(set) var adapter: Adapter?
+  /// What is done to activations while the model computes, in this order where two meet at one place.
+  public internal(set) var steering: [SteeringEdit] = []
   /// What the user calls it, such as `decoder-4x128`.
   public var name: String
   /// Turns text into the model's tokens; nil for a model that only reads token ids.
@@ -68,12 +70,13 @@ public struct Model: Sendable {
 
   // MARK: - Identity
 
-  /// Sixteen hexadecimal digits over the architecture, all weights and the adapter.
+  /// Sixteen hexadecimal digits over the architecture, all weights, the adapter and the steering.
   public var digest: String {
-    guard let adapter else { return baseDigest }
+    if adapter == nil, steering.isEmpty { return baseDigest }
     var hash = Digest()
     hash.add(baseDigest)
-    adapter.add(to: &hash)
+    adapter?.add(to: &hash)
+    if !steering.isEmpty { hash.add(steeringDigest) }
     return hash.hex
   }
 

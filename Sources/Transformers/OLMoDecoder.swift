@@ -34,10 +34,13 @@ public struct OLMoDecoder: Architecture {
     var x = try pass.tape.embedding(pass.parameter("embed.tokens"), tokens: batch.tokens)
     for layer in 0..<configuration.layers {
       let block = "blocks.\(layer)."
+      var place = BlockPlace(layer, batch)
+      x = try pass.visit(x, .residPre, place)
       var mixed = try GatedBlock.attention(pass, norm(x), batch, layer: layer)
-      if let positions, layer == configuration.layers - 1 { (x, mixed) = try pass.select(positions, x, mixed) }
-      x = try pass.linear(mixed, block + "attn.out", residual: x)
-      x = try GatedBlock.mlp(pass, norm(x), block, residual: x)
+      try pass.select(positions, &x, &mixed, &place)
+      x = try pass.linear(mixed, block + "attn.out", onto: x, .attention, place)
+      let inner = try GatedBlock.mlp(pass, norm(x), block)
+      x = try pass.linear(inner, block + "mlp.down", onto: x, .mlp, place)
     }
     return try norm(x)
   }
@@ -74,14 +77,17 @@ public struct OLMo2Decoder: Architecture {
 
   /// Hidden states after the last block and its normalisation.
   public func hidden(_ pass: ForwardPass, _ batch: TokenGrid, at positions: [Int32]?) throws -> Variable {
-    let tape = pass.tape
-    var x = try tape.embedding(pass.parameter("embed.tokens"), tokens: batch.tokens)
+    var x = try pass.tape.embedding(pass.parameter("embed.tokens"), tokens: batch.tokens)
     for layer in 0..<configuration.layers {
       let block = "blocks.\(layer)."
+      var place = BlockPlace(layer, batch)
+      x = try pass.visit(x, .residPre, place)
       var mixed = try GatedBlock.attention(pass, x, batch, layer: layer, queryKeyNorms: true)
-      if let positions, layer == configuration.layers - 1 { (x, mixed) = try pass.select(positions, x, mixed) }
-      x = try tape.add(x, pass.rmsNorm(pass.linear(mixed, block + "attn.out"), block + "norm1"))
-      x = try tape.add(x, pass.rmsNorm(GatedBlock.mlp(pass, x, block, residual: nil), block + "norm2"))
+      try pass.select(positions, &x, &mixed, &place)
+      let attended = try pass.rmsNorm(pass.linear(mixed, block + "attn.out"), block + "norm1")
+      x = try pass.add(attended, to: x, .attention, place)
+      let mapped = try pass.linear(GatedBlock.mlp(pass, x, block), block + "mlp.down")
+      x = try pass.add(pass.rmsNorm(mapped, block + "norm2"), to: x, .mlp, place)
     }
     return try pass.rmsNorm(x, "final.norm")
   }

@@ -67,12 +67,14 @@ public struct PreNormDecoder: Architecture {
       positions: batch.places)
     for layer in 0..<configuration.layers {
       let block = "blocks.\(layer)."
+      var place = BlockPlace(layer, batch)
+      x = try pass.visit(x, .residPre, place)
       let qkv = try pass.linear(pass.layerNorm(x, block + "norm1"), block + "attn.qkv")
       var mixed = try pass.attention(qkv: qkv, batch, layer: layer)
-      if let positions, layer == configuration.layers - 1 { (x, mixed) = try pass.select(positions, x, mixed) }
-      x = try pass.linear(mixed, block + "attn.out", residual: x)
+      try pass.select(positions, &x, &mixed, &place)
+      x = try pass.linear(mixed, block + "attn.out", onto: x, .attention, place)
       let inner = try tape.gelu(pass.linear(pass.layerNorm(x, block + "norm2"), block + "mlp.up"))
-      x = try pass.linear(inner, block + "mlp.down", residual: x)
+      x = try pass.linear(inner, block + "mlp.down", onto: x, .mlp, place)
     }
     return try pass.layerNorm(x, "final.norm")
   }

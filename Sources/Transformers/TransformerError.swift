@@ -26,4 +26,6 @@ public enum TransformerError: Error, Sendable, Equatable {
   case noTokenizer(data: String, model: String)
   /// Data from which no example can be drawn.
   case emptyData(data: String, reason: String)
+  /// A steered model where only weights count, such as a file.
+  case steered(model: String)
 }

@@ -62,9 +62,18 @@ public final class Workspace {
     }
   }
 
+  /// Computes as far as somebody listens.
+  func read(_ model: Model, _ grid: TokenGrid, _ listener: ActivationListener) throws {
+    do {
+      try run(model, free: nil, gradient: nil, tokens: grid.tokens.count, listener: listener) { pass in
+        _ = try model.architecture.hidden(pass, grid, at: nil)
+      }
+    } catch is ActivationListener.Satisfied {}
+  }
+
   private func run<Result>(
     _ model: Model, free: UnsafePointer<Float>?, gradient: UnsafeMutablePointer<Float>?, tokens: Int,
-    cache: KeyValueCache? = nil, _ body: (ForwardPass) throws -> Result
+    cache: KeyValueCache? = nil, listener: ActivationListener? = nil, _ body: (ForwardPass) throws -> Result
   ) throws -> Result {
     gradient?.update(repeating: 0, count: model.freeCount)
     tape.isRecording = gradient != nil
@@ -75,18 +84,19 @@ public final class Workspace {
       tape.trim()
     }
     lastUse = (tokens, tape.isRecording)
+    let hooks = ActivationHooks(model, listener: listener)
     return try model.weights.withPointer { weights in
       guard let adapter = model.adapter else {
         return try body(
           ForwardPass(
             tape: tape, architecture: model.architecture, weights: free ?? weights, adapter: nil, gradient: gradient,
-            cache: cache))
+            cache: cache, hooks: hooks))
       }
       return try adapter.factors.withPointer { factors in
         try body(
           ForwardPass(
             tape: tape, architecture: model.architecture, weights: weights,
-            adapter: (adapter.shape, free ?? factors), gradient: gradient, cache: cache))
+            adapter: (adapter.shape, free ?? factors), gradient: gradient, cache: cache, hooks: hooks))
       }
     }
   }

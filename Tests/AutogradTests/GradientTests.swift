@@ -56,6 +56,51 @@ extension AutogradTests {
       }
     }
 
+    @Test("Steering agrees with its reference, and rows that are not selected stay", arguments: [(1, 4), (6, 33)])
+    func steering(_ rows: Int, _ columns: Int) throws {
+      let direction = Matrix(1, columns, seed: 2)
+      let size = direction.elements.reduce(0) { $0 + $1 * $1 }.squareRoot()
+      let unit = direction.map { Double(Float($0 / size)) }
+      let selected: [Bool]? = rows == 1 ? nil : (0..<rows).map { $0 % 3 != 1 }
+      func norm(_ x: ArraySlice<Double>) -> Double { x.reduce(0) { $0 + $1 * $1 }.squareRoot() }
+      func reference(_ x: Matrix, _ v: Matrix, _ kind: Tape.Steering) -> Matrix {
+        var result = x
+        for row in 0..<rows where selected?[row] ?? true {
+          let range = row * columns..<(row + 1) * columns
+          let old = x.elements[range]
+          let added = zip(old, v.elements).map(+)
+          let along = zip(old, v.elements).reduce(0) { $0 + $1.0 * $1.1 }
+          let new: [Double] =
+            switch kind {
+            case .add: added
+            case .ablate(let scale): zip(old, v.elements).map { $0 - Double(scale) * along * $1 }
+            case .rotate: added.map { $0 * norm(old) / norm(added[...]) }
+            }
+          result.elements.replaceSubrange(range, with: new)
+        }
+        return result
+      }
+      for kind in [Tape.Steering.add, .ablate(scale: 1), .ablate(scale: 0.5), .rotate] {
+        let v = kind == .add || kind == .rotate ? direction : unit
+        try check([Matrix(rows, columns, seed: 1)], reference: { reference($0[0], v, kind) }) { tape, x in
+          let row = try tape.constant(rows: 1, columns: columns) { out in
+            for (index, number) in v.floats.enumerated() { out[index] = number }
+          }
+          return try tape.steer(x[0], along: row, kind, selected: selected)
+        }
+      }
+    }
+
+    @Test func `A row that a turn would make zero has no direction and no gradient`() throws {
+      let tape = Tape()
+      let x = try tape.leaf(Matrix(2, 2, [1, 2, 0, 0]))
+      let row = try tape.constant(rows: 1, columns: 2) { out in (out[0], out[1]) = (-1, -2) }
+      let y = try tape.steer(x, along: row, .rotate)
+      #expect(tape.values(of: y) == [0, 0, 0, 0])
+      try tape.backward(from: y, gradient: [1, 1, 1, 1])
+      #expect(tape.withGradient(of: x) { Array($0) } == [0, 0, 0, 0])
+    }
+
     @Test func `Layer norm keeps its precision when the mean is large`() throws {
       let x = Matrix(3, 64, seed: 1).map { Double(Float($0 + 1000)) }
       try check(

@@ -70,6 +70,44 @@ void tvs_gather_rows(const float *input, const int32_t *rows, const float *_Null
 void tvs_scatter_rows(const float *input, const int32_t *rows, float *output, long count, long columns, long begin,
                       long end);
 
+// MARK: Steering (network_steering.c)
+
+enum tvs_steering_kind {
+  /// x + v.
+  TVS_STEER_ADD,
+  /// x − scale · (x·v) · v, for v of length 1.
+  TVS_STEER_ABLATE,
+  /// (x + v) · ‖x‖/‖x + v‖.
+  TVS_STEER_ROTATE,
+};
+
+/// Changes some rows along one vector.
+struct tvs_steering {
+  const float *input;
+  /// One row.
+  const float *vector;
+  /// One flag a row; null for all rows.
+  const bool *_Nullable selected;
+  float *output;
+  long columns;
+  float scale;
+  enum tvs_steering_kind kind;
+};
+void tvs_steer(const struct tvs_steering *steering, long begin, long end);
+
+struct tvs_steering_gradient {
+  const float *gradient;
+  const float *input;
+  const float *vector;
+  const bool *_Nullable selected;
+  float *input_gradient;
+  long columns;
+  float scale;
+  enum tvs_steering_kind kind;
+  bool accumulates;
+};
+void tvs_steer_backward(const struct tvs_steering_gradient *steering, long begin, long end);
+
 // MARK: Norms (network_norm.c)
 
 /// Layer norm, or RMS norm when `centres` is false.

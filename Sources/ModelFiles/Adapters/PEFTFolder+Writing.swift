@@ -8,8 +8,9 @@ extension PEFTFolder {
 
   /// Writes a model's adapter as a folder that peft loads onto the same base.
   ///
-  /// - Throws: `TransformerError.notAdapted`, `TensorError`, `Interrupted`.
+  /// - Throws: `TransformerError.notAdapted`, `TransformerError.steered`, `TensorError`, `Interrupted`.
   public static func write(_ model: Model, to path: String) throws {
+    try model.requireUnsteered()
     guard let adapter = model.adapter else { throw TransformerError.notAdapted(model: model.name) }
     let shape = adapter.shape
     let modules = shape.layers.compactMap { model.architecture.checkpointNames.module(of: $0) }

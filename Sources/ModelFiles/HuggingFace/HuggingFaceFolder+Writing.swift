@@ -13,9 +13,10 @@ extension HuggingFaceFolder {
 
   /// Writes a model without an adapter as a folder that transformers loads.
   ///
-  /// - Throws: `TensorError`, `TransformerError.alreadyAdapted` for a model with an adapter, `TokenizerError`,
-  ///   `Interrupted`.
+  /// - Throws: `TensorError`, `TransformerError.alreadyAdapted` for a model with an adapter, `TransformerError.steered`,
+  ///   `TokenizerError`, `Interrupted`.
   public static func write(_ model: Model, to path: String) throws {
+    try model.requireUnsteered()
     if model.adapter != nil { throw TransformerError.alreadyAdapted(model: model.name) }
     let configuration = try HuggingFaceConfiguration.json(model)
     let generation = "generation_config.json"

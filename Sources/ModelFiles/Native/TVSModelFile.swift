@@ -24,8 +24,9 @@ public enum TVSModelFile {
 
   /// Writes a model, with its adapter if it has one.
   ///
-  /// - Throws: `TensorError`, `TokenizerError`, `Interrupted`.
+  /// - Throws: `TransformerError.steered`, `TensorError`, `TokenizerError`, `Interrupted`.
   public static func write(_ model: Model, to path: String) throws {
+    try model.requireUnsteered()
     let adapter = model.adapter
     let description = Description(
       family: model.architecture.family, configuration: model.configuration, name: model.name,

@@ -47,8 +47,33 @@ public func descend(
 }
 
 /// A fixed set of examples in pieces that fit into memory, each with its share of the scored positions.
-private struct FullBatch {
+struct FullBatch {
   let parts: [(batch: Batch, weight: Double)]
+
+  /// Takes examples as they are.
+  ///
+  /// - Parameter pieces: how many examples are read at once.
+  init(_ examples: [Batch.Example], pieces: Int = 128, operation: String) throws(GeometryError) {
+    let scored = examples.reduce(0) { $0 + $1.targets.count }
+    guard scored > 0 else {
+      throw .degenerate(operation: operation, reason: "no position of the examples is scored")
+    }
+    parts = stride(from: 0, to: examples.count, by: pieces).compactMap { start in
+      let piece = Array(examples[start..<min(start + pieces, examples.count)])
+      let targets = piece.reduce(0) { $0 + $1.targets.count }
+      return targets == 0 ? nil : (Batch(piece), Double(targets) / Double(scored))
+    }
+  }
+
+  /// The gradient of the mean loss over all scored positions.
+  func gradient(of model: Model) throws -> FloatVector {
+    var sum = try FloatVector(zeros: model.freeCount)
+    for (batch, weight) in parts {
+      try Cancellation.check()
+      try sum.add(Transformers.gradient(of: model, on: batch).gradient, scaled: weight)
+    }
+    return sum
+  }
 
   init(_ model: Model, _ data: any Dataset, examples count: Int, seed: UInt64) throws {
     let data = try model.reading(data)
@@ -56,15 +81,6 @@ private struct FullBatch {
     guard count >= 1, count <= max(1, limit) else {
       throw GeometryError.outOfRange(what: "examples", value: count, allowed: 1...max(1, limit))
     }
-    let examples = try data.examples(count: count, seed: seed, index: 0)
-    let scored = examples.reduce(0) { $0 + $1.targets.count }
-    guard scored > 0 else {
-      throw GeometryError.degenerate(operation: "descend", reason: "no position of the examples is scored")
-    }
-    parts = stride(from: 0, to: examples.count, by: 128).compactMap { start in
-      let piece = Array(examples[start..<min(start + 128, examples.count)])
-      let targets = piece.reduce(0) { $0 + $1.targets.count }
-      return targets == 0 ? nil : (Batch(piece), Double(targets) / Double(scored))
-    }
+    try self.init(data.examples(count: count, seed: seed, index: 0), operation: "descend")
   }
 }

@@ -1,33 +1,5 @@
-import Foundation
-import Checkpoints
 import Tensors
 import Transformers
-
-/// How far apart the two gradients of a Hessian-vector product are taken, and how that was decided.
-public struct DifferenceStep: Sendable, Equatable {
-  /// ‖εv‖: half the distance between the two points.
-  public var length: Double
-  /// How much the product changed, relative to its length, when the step became so long from the next shorter one:
-  /// about the relative error of the product. Nil when the length was given.
-  public var error: Double?
-  /// All that were tried, in order.
-  public var trials: [Trial]
-
-  /// One length that was tried.
-  public struct Trial: Sendable, Equatable {
-    /// ‖εv‖.
-    public var length: Double
-    /// ‖Hv − Hv before‖/‖Hv‖; nil for the first.
-    public var change: Double?
-  }
-
-  /// A length without a decision.
-  public init(length: Double, error: Double? = nil, trials: [Trial] = []) {
-    self.length = length
-    self.error = error
-    self.trials = trials
-  }
-}
 
 /// Products with the Hessian of an objective at its point, by central differences of gradients:
 /// Hv ≈ [g(θ+εv) − g(θ−εv)]/2ε.
@@ -51,9 +23,6 @@ public struct HessianProduct {
     self.step = step
   }
 
-  /// Lengths of the sweep over ‖θ‖: half decades from 10⁻⁵ to 10⁻¹.
-  private static let lengths = stride(from: -5.0, through: -1, by: 0.5).map { pow(10, $0) }
-
   /// Chooses the step by trying lengths along one vector: the one at which the product changes least from its
   /// predecessor. It takes up to 18 gradients, fewer when the errors of long steps begin to show.
   ///
@@ -63,44 +32,10 @@ public struct HessianProduct {
   public static func sweeping(
     _ objective: any Objective, along vector: FloatVector
   ) throws -> (product: HessianProduct, image: FloatVector) {
-    let size = objective.point.norm
-    let activity = Activity("epsilon sweep", total: lengths.count)
-    defer { activity.finish() }
-    var trials: [DifferenceStep.Trial] = []
-    var previous: FloatVector?
-    var best: (length: Double, change: Double, image: FloatVector)?
-    for relative in lengths {
-      let length = relative * (size > 0 ? size : 1)
-      let image: FloatVector
-      do {
-        image = try HessianProduct(objective, step: DifferenceStep(length: length)).times(vector)
-      } catch TransformerError.notFinite where best != nil {
-        break
-      }
-      let norm = image.norm
-      guard norm.isFinite else { break }
-      var change: Double?
-      if let previous {
-        let difference = try image.subtracting(previous).norm
-        change = norm > 0 ? difference / norm : (difference > 0 ? .infinity : 0)
-      }
-      trials.append(DifferenceStep.Trial(length: length, change: change))
-      previous = image
-      try activity.advance()
-      guard let change else { continue }
-      // On equal terms the longer step has the smaller rounding.
-      if change <= best?.change ?? .infinity {
-        best = (length, change, image)
-      } else if let best, best.change < 0.1, change > 10 * best.change {
-        break
-      }
-    }
-    guard let best else {
-      throw GeometryError.degenerate(
-        operation: "hvp", reason: "no length of step gives a finite Hessian-vector product")
-    }
-    let step = DifferenceStep(length: best.length, error: best.change, trials: trials)
-    return (try HessianProduct(objective, step: step), best.image)
+    let found = try DifferenceStep.sweep(
+      pointNorm: objective.point.norm, operation: "hvp", what: "Hessian-vector product"
+    ) { try HessianProduct(objective, step: DifferenceStep(length: $0)).times(vector) }
+    return (try HessianProduct(objective, step: found.step), found.image)
   }
 
   /// H·v.

@@ -156,6 +156,7 @@ struct TokenizedRecords: Dataset {
   }
 
   var exampleCount: Int? { all.count }
+  var listedExamples: [Batch.Example]? { all }
 
   func examples(count: Int, seed: UInt64, index: Int) throws -> [Batch.Example] {
     order.places(size: count, seed: seed, index: index).map { all[$0] }

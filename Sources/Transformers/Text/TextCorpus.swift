@@ -178,6 +178,8 @@ public struct TokenWindows: Dataset {
 
   /// How many windows there are.
   public var exampleCount: Int? { count }
+  /// The windows from the start of the text.
+  public var listedExamples: [Batch.Example]? { (0..<count).map(window) }
   /// The model needs at least so many tokens.
   public var requiredVocabulary: Int { Int(max(tokens.max() ?? 0, opening.max() ?? 0)) + 1 }
   /// The model needs at least such a context.
