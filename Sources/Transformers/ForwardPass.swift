@@ -16,13 +16,15 @@ public struct ForwardPass {
   let cache: KeyValueCache?
   /// Who reads and steers activations; nil for nobody.
   let hooks: ActivationHooks?
+  /// What candidates of one search compute alike; nil where nothing is shared.
+  let shared: (layer: Int, kept: FrozenPrefix.Kept)?
   /// How rotary positions turn the heads; the same in every layer.
   private let rotary: RotarySpec
 
   init(
     tape: Tape, architecture: any Architecture, weights: UnsafePointer<Float>,
     adapter: (shape: Adapter.Shape, factors: UnsafePointer<Float>)?, gradient: UnsafeMutablePointer<Float>?,
-    cache: KeyValueCache?, hooks: ActivationHooks?
+    cache: KeyValueCache?, hooks: ActivationHooks?, shared: (layer: Int, kept: FrozenPrefix.Kept)? = nil
   ) {
     self.tape = tape
     self.architecture = architecture
@@ -31,6 +33,7 @@ public struct ForwardPass {
     self.gradient = gradient
     self.cache = cache
     self.hooks = hooks
+    self.shared = shared
     rotary = architecture.configuration.rotary.spec(headWidth: architecture.configuration.headWidth)
   }
 
@@ -55,12 +58,14 @@ public struct ForwardPass {
   public func linear(_ x: Variable, _ name: String, residual: Variable? = nil) throws -> Variable {
     let weight = try parameter(name + ".weight")
     let bias = architecture.layout[name + ".bias"] == nil ? nil : try parameter(name + ".bias")
+    func frozen() throws -> Variable { try tape.linear(x, weight: weight, bias: bias, residual: residual) }
+    let product = residual == nil ? try product(x, name, compute: frozen) : nil
     guard let adapter, let a = adapter.shape.layout[name + ".a"], let b = adapter.shape.layout[name + ".b"] else {
-      return try tape.linear(x, weight: weight, bias: bias, residual: residual)
+      return try product ?? frozen()
     }
     return try tape.loraLinear(
       x, weight: weight, bias: bias, a: factor(a, adapter.factors), b: factor(b, adapter.factors),
-      scale: Float(adapter.shape.scale), residual: residual)
+      scale: Float(adapter.shape.scale), residual: residual, product: product)
   }
 
   /// Layer norm with the gain and bias under `name`.

@@ -33,11 +33,13 @@ public struct LlamaDecoder: Architecture {
 
   /// Hidden states after the last block and its normalisation.
   public func hidden(_ pass: ForwardPass, _ batch: TokenGrid, at positions: [Int32]?) throws -> Variable {
-    var x = try pass.tape.embedding(pass.parameter("embed.tokens"), tokens: batch.tokens)
-    for layer in 0..<configuration.layers {
+    var x = try pass.stream(batch) {
+      try pass.tape.embedding(pass.parameter("embed.tokens"), tokens: batch.tokens)
+    }
+    for layer in pass.blocks {
       let block = "blocks.\(layer)."
       var place = BlockPlace(layer, batch)
-      x = try pass.visit(x, .residPre, place)
+      x = try pass.enter(x, place)
       var mixed = try GatedBlock.attention(pass, pass.rmsNorm(x, block + "norm1"), batch, layer: layer)
       try pass.select(positions, &x, &mixed, &place)
       x = try pass.linear(mixed, block + "attn.out", onto: x, .attention, place)

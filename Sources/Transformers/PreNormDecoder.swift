@@ -62,13 +62,15 @@ public struct PreNormDecoder: Architecture {
   /// Hidden states after the last block and its normalisation.
   public func hidden(_ pass: ForwardPass, _ batch: TokenGrid, at positions: [Int32]?) throws -> Variable {
     let tape = pass.tape
-    var x = try tape.embedding(
-      pass.parameter("embed.tokens"), tokens: batch.tokens, positionTable: pass.parameter("embed.positions"),
-      positions: batch.places)
-    for layer in 0..<configuration.layers {
+    var x = try pass.stream(batch) {
+      try tape.embedding(
+        pass.parameter("embed.tokens"), tokens: batch.tokens, positionTable: pass.parameter("embed.positions"),
+        positions: batch.places)
+    }
+    for layer in pass.blocks {
       let block = "blocks.\(layer)."
       var place = BlockPlace(layer, batch)
-      x = try pass.visit(x, .residPre, place)
+      x = try pass.enter(x, place)
       let qkv = try pass.linear(pass.layerNorm(x, block + "norm1"), block + "attn.qkv")
       var mixed = try pass.attention(qkv: qkv, batch, layer: layer)
       try pass.select(positions, &x, &mixed, &place)

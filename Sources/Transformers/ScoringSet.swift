@@ -108,9 +108,10 @@ public struct ScoringSet: Sendable {
 
   /// Scores a model.
   ///
+  /// - Parameter prefix: what it has in common with others that are scored on these examples; nil for nothing.
   /// - Throws: ``TransformerError``, `TensorError`, `Interrupted`. A loss that is not finite is returned, not thrown.
-  public func scores(of model: Model) throws -> Scores {
-    let scoring = Scoring(model)
+  public func scores(of model: Model, sharing prefix: FrozenPrefix? = nil) throws -> Scores {
+    let scoring = Scoring(model, sharing: prefix)
     var scores: [Score] = []
     if let examples {
       scores = try scoring.scores(of: examples, activity: "evaluate")

@@ -39,13 +39,17 @@ public final class Workspace {
 
   /// The loss and the first choice at each scored position of a batch.
   ///
+  /// - Parameter prefix: what this adapter has in common with others that were scored before; nil for nothing.
   /// - Throws: as ``loss(of:free:on:gradient:)``.
   public func score(
-    _ model: Model, free: UnsafePointer<Float>? = nil, on batch: Batch
+    _ model: Model, free: UnsafePointer<Float>? = nil, on batch: Batch, sharing prefix: FrozenPrefix? = nil
   ) throws -> (losses: [Float], choices: [Int32]) {
     try model.checkFits(batch)
-    return try run(model, free: free, gradient: nil, tokens: batch.tokens.count) { pass in
-      let logits = try pass.logits(TokenGrid(batch), at: batch.positions)
+    let grid = TokenGrid(batch)
+    return try run(
+      model, free: free, gradient: nil, tokens: batch.tokens.count, shared: Workspace.shared(prefix, grid, model)
+    ) { pass in
+      let logits = try pass.logits(grid, at: batch.positions)
       let loss = try tape.crossEntropy(logits, targets: batch.targets)
       return (tape.rowLosses(of: loss), tape.predictions(of: loss))
     }
@@ -54,9 +58,12 @@ public final class Workspace {
   /// Calls `body` with the logits at some positions of token sequences, which may continue those of a cache.
   func logits<Result>(
     _ model: Model, _ grid: TokenGrid, at positions: [Int32]?, cache: KeyValueCache? = nil,
-    _ body: (UnsafeBufferPointer<Float>) throws -> Result
+    sharing prefix: FrozenPrefix? = nil, _ body: (UnsafeBufferPointer<Float>) throws -> Result
   ) throws -> Result {
-    try run(model, free: nil, gradient: nil, tokens: grid.tokens.count, cache: cache) { pass in
+    try run(
+      model, free: nil, gradient: nil, tokens: grid.tokens.count, cache: cache,
+      shared: Workspace.shared(prefix, grid, model)
+    ) { pass in
       let logits = try pass.logits(grid, at: positions)
       return try tape.withValues(of: logits) { try body($0) }
     }
@@ -71,9 +78,16 @@ public final class Workspace {
     } catch is ActivationListener.Satisfied {}
   }
 
+  private static func shared(
+    _ prefix: FrozenPrefix?, _ grid: TokenGrid, _ model: Model
+  ) -> (layer: Int, kept: FrozenPrefix.Kept)? {
+    prefix.flatMap { prefix in prefix.kept(grid, for: model).map { (prefix.layer, $0) } }
+  }
+
   private func run<Result>(
     _ model: Model, free: UnsafePointer<Float>?, gradient: UnsafeMutablePointer<Float>?, tokens: Int,
-    cache: KeyValueCache? = nil, listener: ActivationListener? = nil, _ body: (ForwardPass) throws -> Result
+    cache: KeyValueCache? = nil, listener: ActivationListener? = nil,
+    shared: (layer: Int, kept: FrozenPrefix.Kept)? = nil, _ body: (ForwardPass) throws -> Result
   ) throws -> Result {
     gradient?.update(repeating: 0, count: model.freeCount)
     tape.isRecording = gradient != nil
@@ -96,7 +110,8 @@ public final class Workspace {
         try body(
           ForwardPass(
             tape: tape, architecture: model.architecture, weights: weights,
-            adapter: (adapter.shape, free ?? factors), gradient: gradient, cache: cache, hooks: hooks))
+            adapter: (adapter.shape, free ?? factors), gradient: gradient, cache: cache, hooks: hooks,
+            shared: shared))
       }
     }
   }

@@ -28,6 +28,33 @@ struct ModelSearchTests {
     #expect(second.scores == found.scores)
   }
 
+  @Test(
+    "What adapters have in common is computed once and changes no bit",
+    arguments: [PreNormDecoder.familyName, LlamaDecoder.familyName, OLMoDecoder.familyName, OLMo2Decoder.familyName])
+  func shared(family: String) throws {
+    let sizes = try DecoderConfiguration(layers: 3, width: 32, heads: 2, context: 8)
+    let base = try Model(ArchitectureFamily.make(family, sizes), seed: 2)
+    let attention = family == PreNormDecoder.familyName ? "attn.qkv" : "attn.q"
+    for target in [attention, "blocks.2.\(attention)", "blocks.1.mlp.down"] {
+      let model = try base.adapted(rank: 2, targets: [target], seed: 3)
+      let set = try ScoringSet(tinyTask(), for: model, count: 150, seed: 4)
+      let prefix = try #require(FrozenPrefix(model))
+      let perturbations = try Perturbations(in: model.parameterSpace, length: .deviation(0.2), seed: 5)
+      for index in 0..<3 {
+        let moved = try model.moved(by: perturbations.displacement(index))
+        let alone = try set.scores(of: moved)
+        #expect(try set.scores(of: moved, sharing: prefix).losses == alone.losses, "\(family) \(target) \(index)")
+        #expect(alone.losses != (try set.scores(of: model)).losses)
+      }
+      // Nothing is shared with another adapter, and nothing is kept beyond the limit.
+      let other = try base.adapted(rank: 2, targets: ["attn.out"], seed: 3)
+      #expect(try set.scores(of: other, sharing: prefix).losses == set.scores(of: other).losses)
+      let none = try #require(FrozenPrefix(model, limit: 1))
+      #expect(try set.scores(of: model, sharing: none).losses == set.scores(of: model).losses)
+    }
+    #expect(FrozenPrefix(base) == nil)
+  }
+
   @Test("A longer search begins with the candidates of a shorter one")
   func nested() throws {
     let model = try tinyModel()

@@ -11,10 +11,13 @@ extension Tape {
   ///   - b: outputs × rank.
   ///   - scale: α divided by the rank (or by its root).
   ///   - residual: rows × outputs to add, or nil.
+  ///   - product: x Wᵀ + bias + residual where it is known already, in a variable that nobody else reads: it becomes the
+  ///     result. Without gradients only.
   /// - Returns: rows × outputs.
   /// - Throws: ``TensorError/shapeMismatch(operation:left:right:)``, `Interrupted`.
   public func loraLinear(
-    _ x: Variable, weight: Variable, bias: Variable?, a: Variable, b: Variable, scale: Float, residual: Variable? = nil
+    _ x: Variable, weight: Variable, bias: Variable?, a: Variable, b: Variable, scale: Float, residual: Variable? = nil,
+    product: Variable? = nil
   ) throws -> Variable {
     try begin("loraLinear", x, weight, bias ?? x, a, b, residual ?? x)
     try expect(x.columns == weight.columns, "loraLinear", x, weight)
@@ -24,12 +27,17 @@ extension Tape {
     if let residual {
       try expect(residual.rows == x.rows && residual.columns == weight.rows, "loraLinear", x, residual)
     }
-    let output = try makeOutput(x.rows, weight.rows, operation: "loraLinear")
+    if let product {
+      try expect(product.rows == x.rows && product.columns == weight.rows && !isRecording, "loraLinear", x, product)
+    }
+    let output = try product?.storage ?? makeOutput(x.rows, weight.rows, operation: "loraLinear")
     let reduced = try makeOutput(x.rows, a.rows, operation: "loraLinear")
-    try kernels.linear(
-      LinearArguments(
-        input: x.pointer, weight: weight.pointer, bias: bias?.pointer, residual: residual?.pointer, output: output.base,
-        rows: x.rows, inputs: x.columns, outputs: weight.rows))
+    if product == nil {
+      try kernels.linear(
+        LinearArguments(
+          input: x.pointer, weight: weight.pointer, bias: bias?.pointer, residual: residual?.pointer,
+          output: output.base, rows: x.rows, inputs: x.columns, outputs: weight.rows))
+    }
     try kernels.product(
       ProductArguments(
         a: x.pointer, b: a.pointer, bIsTransposed: true, c: reduced.base, rows: x.rows, columns: a.rows,

@@ -113,10 +113,11 @@ extension Candidates {
     let base = try set.scores(of: source.model).evaluation.loss
     let activity = Activity("sidegain", total: count)
     defer { activity.finish() }
+    let prefix = FrozenPrefix(source.model)
     var walk = try PerturbedPoint(perturbations, around: source.model.freeWeights)
     return try gains.indices.map { index in
       try walk.move(to: index)
-      let loss = try set.scores(of: source.model.with(freeWeights: walk.point)).evaluation.loss
+      let loss = try set.scores(of: source.model.with(freeWeights: walk.point), sharing: prefix).evaluation.loss
       try activity.advance(loss: loss)
       return base - loss
     }

@@ -57,13 +57,14 @@ public enum EvolutionStep {
       throw GeometryError.outOfRange(what: "batch", value: size, allowed: 1...(1 << 20))
     }
     let batch = try model.reading(data).batch(size: size, seed: seed, index: 0)
+    let prefix = FrozenPrefix(model)
     return try step(
       in: model.parameterSpace, around: model.freeWeights, directions: directions, deviation: deviation, rate: rate,
       seed: seed, origin: model
     ) { free in
       let moved = try model.with(freeWeights: free)
       // Summed in double: the difference of two losses that each are rounded to float32 would drown a small σ.
-      let losses = try Workspace.withShared { try $0.score(moved, on: batch).losses }
+      let losses = try Workspace.withShared { try $0.score(moved, on: batch, sharing: prefix).losses }
       return losses.reduce(0.0) { $0 + Double($1) } / Double(max(1, losses.count))
     }
   }

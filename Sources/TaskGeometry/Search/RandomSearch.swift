@@ -64,7 +64,8 @@ public enum RandomSearch {
   /// was chosen.
   ///
   /// - Parameters:
-  ///   - model: the base; it does not change, and frozen weights beneath an adapter are shared by all candidates.
+  ///   - model: the base; it does not change, and of adapters, what does not depend on the factors is
+  ///     computed once.
   ///   - data: what to do better.
   ///   - candidates: how many, n.
   ///   - holdout: what the winner is scored on again; nil for other examples of `data`.
@@ -97,10 +98,11 @@ public enum RandomSearch {
     } else {
       norm = gradient.norm
     }
+    let prefix = FrozenPrefix(model)
     var result = try run(
       perturbations, count: candidates, around: model.freeWeights, gradientNorm: norm.isFinite ? norm : nil
     ) { free in
-      let scores = try selection.scores(of: model.with(freeWeights: free))
+      let scores = try selection.scores(of: model.with(freeWeights: free), sharing: prefix)
       return CandidateScore(loss: scores.evaluation.loss, right: scores.right)
     }
     let before = try fresh.scores(of: model)

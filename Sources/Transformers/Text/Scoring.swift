@@ -19,11 +19,15 @@ struct Score: Sendable {
 struct Scoring {
   private let model: Model
   private let free: UnsafePointer<Float>?
+  private let prefix: FrozenPrefix?
 
-  /// - Parameter free: stands in for the model's free weights; nil for its own.
-  init(_ model: Model, _ free: UnsafePointer<Float>? = nil) {
+  /// - Parameters:
+  ///   - free: stands in for the model's free weights; nil for its own.
+  ///   - prefix: what the model has in common with others that are scored on the same examples.
+  init(_ model: Model, _ free: UnsafePointer<Float>? = nil, sharing prefix: FrozenPrefix? = nil) {
     self.model = model
     self.free = free
+    self.prefix = prefix
   }
 
   /// The most numbers in the logits of one batch: 128 MB.
@@ -96,7 +100,7 @@ struct Scoring {
 
   private func scoresAtOnce(_ batch: Batch) throws -> [Score] {
     if free == nil, batch.isSingleTokenChoice { return try singleTokenChoices(batch) }
-    let (losses, choices) = try Workspace.withShared { try $0.score(model, free: free, on: batch) }
+    let (losses, choices) = try Workspace.withShared { try $0.score(model, free: free, on: batch, sharing: prefix) }
     var scores: [Score] = []
     var first = 0
     for (row, length) in batch.targetCounts.enumerated() {
@@ -126,7 +130,7 @@ struct Scoring {
         data: "batch", needed: Int(alternatives.joined().max() ?? 0) + 1, model: model.name, has: vocabulary)
     }
     return try Workspace.withShared { workspace in
-      try workspace.logits(model, TokenGrid(batch), at: batch.positions) { logits in
+      try workspace.logits(model, TokenGrid(batch), at: batch.positions, sharing: prefix) { logits in
         batch.targets.indices.map { row in
           let scores = UnsafeBufferPointer(rebasing: logits[(row * vocabulary)..<((row + 1) * vocabulary)])
           let right = scores[Int(batch.targets[row])]
