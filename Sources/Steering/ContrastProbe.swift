@@ -1,0 +1,118 @@
+import Checkpoints
+import TaskGeometry
+import Tensors
+
+/// How well a direction tells the sides of pairs apart that it was not fitted on, beside what shuffled labels give.
+public struct ProbeScore: Sendable, Equatable {
+  /// The share of activations on their side of the threshold, with Wilson's 95 % interval in which a pair counts once; its
+  /// chance is the mean over fits to shuffled labels.
+  public var accuracy: Measure
+  /// Where 95 % of the fits to shuffled labels lie; nil when there were none.
+  public var shuffled: ClosedRange<Double>?
+  /// The share of pairs whose positive side is further along the direction, whatever the threshold.
+  public var ordered: Double
+  /// Pairs it was fitted on, and pairs it was scored on.
+  public var fitted, scored: Int
+
+  /// Scores a fit.
+  public init(_ fit: ContrastFit, _ pairs: ContrastPairs, rows: [Int], fitted: Int, shuffled: [Double]) {
+    let hits = fit.hits(pairs, rows: rows)
+    let count = max(1, rows.count)
+    let share = Double(hits.reduce(0, +)) / Double(2 * count)
+    let interval = Proportion.interval(Int((share * Double(count)).rounded()), of: count)
+    let sorted = shuffled.sorted()
+    accuracy = Measure(
+      share, low: min(share, interval.lowerBound), high: max(share, interval.upperBound),
+      chance: shuffled.isEmpty ? 0.5 : shuffled.reduce(0, +) / Double(shuffled.count),
+      chanceModel: shuffled.isEmpty ? "guessing" : "shuffled labels")
+    self.shuffled =
+      sorted.isEmpty
+      ? nil : Statistics.quantile(sorted: sorted, 0.025)...Statistics.quantile(sorted: sorted, 0.975)
+    let projections = pairs.projections(rows, on: fit.direction)
+    ordered = Double(projections.count { $0.positive > $0.negative }) / Double(count)
+    self.fitted = fitted
+    scored = rows.count
+  }
+}
+
+/// Pairs to fit on and pairs to score on.
+public struct ContrastSplit: Sendable, Equatable {
+  /// Pairs by their place: to fit on, and to score on.
+  public let train, heldOut: [Int]
+
+  /// Splits pairs so that those of one prompt stay together.
+  ///
+  /// - Parameters:
+  ///   - prompts: the prompt of each pair.
+  ///   - fraction: the share of prompts to hold out; 0 for none.
+  ///   - seed: which prompts.
+  /// - Throws: ``SteeringError`` when either part would be empty.
+  public init(prompts: [String], fraction: Double, seed: UInt64) throws(SteeringError) {
+    guard fraction >= 0, fraction < 1 else {
+      throw .invalidOption(what: "holdout", value: "\(fraction)", allowed: "from 0 to below 1")
+    }
+    if fraction == 0 {
+      (train, heldOut) = (Array(prompts.indices), [])
+      return
+    }
+    var places: [String: Int] = [:]
+    for prompt in prompts where places[prompt] == nil { places[prompt] = places.count }
+    let held = Int((Double(places.count) * fraction).rounded())
+    guard held > 0, held < places.count else {
+      throw .degenerate(
+        operation: "contrast",
+        reason:
+          "\(places.count) prompt\(places.count == 1 ? "" : "s") cannot be split into a part to fit and one to score")
+    }
+    let order = RandomStream(seed: seed, purpose: "contrast holdout").permutation(places.count)
+    let chosen = Set(order.prefix(held))
+    let isHeld = prompts.map { prompt in places[prompt].map(chosen.contains) ?? false }
+    train = prompts.indices.filter { !isHeld[$0] }
+    heldOut = prompts.indices.filter { isHeld[$0] }
+  }
+}
+
+/// A fit with its score on the pairs that were held out.
+public struct ScoredContrast: Sendable {
+  /// The direction and its threshold.
+  public let fit: ContrastFit
+  /// How it does on the other pairs; nil when there are none.
+  public let score: ProbeScore?
+
+  /// Fits a direction on one part and scores it on the other, as it does fits to shuffled labels.
+  ///
+  /// A shuffle exchanges the sides of each pair with probability ½, which is what would be as likely if the labels meant
+  /// nothing; its fit is scored with the true labels.
+  ///
+  /// - Parameters:
+  ///   - pairs: the activations.
+  ///   - split: which to fit and which to score.
+  ///   - method: how to find the direction.
+  ///   - shuffles: fits to shuffled labels.
+  ///   - seed: which sides are exchanged.
+  ///   - penalty: λ of the logistic loss.
+  /// - Throws: ``SteeringError``, `TensorError`, `Interrupted`.
+  public init(
+    _ pairs: ContrastPairs, split: ContrastSplit, method: ContrastMethod, shuffles: Int = 20, seed: UInt64 = 0,
+    penalty: Double = 1
+  ) throws {
+    guard (0...10_000).contains(shuffles) else {
+      throw SteeringError.invalidOption(what: "shuffles", value: "\(shuffles)", allowed: "from 0 to 10,000")
+    }
+    fit = try ContrastFit(pairs, rows: split.train, method: method, penalty: penalty)
+    if split.heldOut.isEmpty {
+      score = nil
+      return
+    }
+    let stream = RandomStream(seed: seed, purpose: "contrast shuffle")
+    let shares = try (0..<shuffles).map { index in
+      try Cancellation.check()
+      let coins = stream.substream(UInt64(index)).integers(count: split.train.count, below: 2)
+      let control = try ContrastFit(
+        pairs, rows: split.train, method: method, swapped: coins.map { $0 == 1 }, penalty: penalty)
+      let hits = control.hits(pairs, rows: split.heldOut).reduce(0, +)
+      return Double(hits) / Double(2 * split.heldOut.count)
+    }
+    score = ProbeScore(fit, pairs, rows: split.heldOut, fitted: split.train.count, shuffled: shares)
+  }
+}
