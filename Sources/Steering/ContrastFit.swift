@@ -25,8 +25,6 @@ public enum ContrastMethod: String, Sendable, CaseIterable {
 
 /// A direction found from contrasting pairs, and the threshold that makes a probe of it.
 public struct ContrastFit: Sendable {
-  /// How it was found.
-  public let method: ContrastMethod
   /// The direction; what its length means depends on the method.
   public let direction: [Double]
   /// Activations whose coordinate ⟨x, direction⟩ lies above this count as positive: the middle between the means of the
@@ -76,9 +74,16 @@ public struct ContrastFit: Sendable {
     let isReversed = balance < 0 || (balance == 0 && advance < 0)
     if method != .mean, isReversed { direction = direction.map { -$0 } }
     let middle = projections.reduce(0) { $0 + $1.positive + $1.negative } / Double(2 * rows.count)
-    self.method = method
     self.direction = direction
     threshold = method != .mean && isReversed ? -middle : middle
+  }
+
+  /// A direction that is known, with its threshold or else the middle between the sides of pairs.
+  init(direction: [Double], threshold: Double?, middleOf pairs: ContrastPairs) {
+    self.direction = direction
+    let projections = pairs.projections(Array(0..<pairs.count), on: direction)
+    self.threshold =
+      threshold ?? projections.reduce(0) { $0 + $1.positive + $1.negative } / Double(2 * pairs.count)
   }
 
   /// How many of the 2·rows activations lie on their side of the threshold, pair by pair: 0, 1 or 2.

@@ -14,6 +14,16 @@ public struct ProbeScore: Sendable, Equatable {
   /// Pairs it was fitted on, and pairs it was scored on.
   public var fitted, scored: Int
 
+  /// The models of chance.
+  static let (guessing, shuffledLabels) = ("guessing", "shuffled labels")
+
+  /// A score that is known.
+  init(accuracy: Measure, shuffled: ClosedRange<Double>?, ordered: Double, fitted: Int, scored: Int) {
+    (self.accuracy, self.shuffled, self.ordered, self.fitted, self.scored) = (
+      accuracy, shuffled, ordered, fitted, scored
+    )
+  }
+
   /// Scores a fit.
   public init(_ fit: ContrastFit, _ pairs: ContrastPairs, rows: [Int], fitted: Int, shuffled: [Double]) {
     let hits = fit.hits(pairs, rows: rows)
@@ -24,7 +34,7 @@ public struct ProbeScore: Sendable, Equatable {
     accuracy = Measure(
       share, low: min(share, interval.lowerBound), high: max(share, interval.upperBound),
       chance: shuffled.isEmpty ? 0.5 : shuffled.reduce(0, +) / Double(shuffled.count),
-      chanceModel: shuffled.isEmpty ? "guessing" : "shuffled labels")
+      chanceModel: shuffled.isEmpty ? Self.guessing : Self.shuffledLabels)
     self.shuffled =
       sorted.isEmpty
       ? nil : Statistics.quantile(sorted: sorted, 0.025)...Statistics.quantile(sorted: sorted, 0.975)
