@@ -40,7 +40,8 @@ public func contrast(
   _ model: Model, _ data: any Dataset, layers: [Int], options: ContrastOptions = ContrastOptions()
 ) throws -> SteeringVector {
   let texts = try ContrastTexts(data, for: model)
-  let split = try ContrastSplit(prompts: texts.prompts, fraction: options.holdout, seed: options.seed)
+  let split = try ContrastSplit(
+    prompts: texts.prompts, answers: texts.answers, fraction: options.holdout, seed: options.seed)
   let read = try contrastPairs(model, texts, layers: layers, site: options.site, position: options.position)
   let activity = Activity("contrast", total: read.count)
   defer { activity.finish() }

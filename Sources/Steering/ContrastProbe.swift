@@ -50,14 +50,20 @@ public struct ContrastSplit: Sendable, Equatable {
   /// Pairs by their place: to fit on, and to score on.
   public let train, heldOut: [Int]
 
-  /// Splits pairs so that those of one prompt stay together.
+  /// Splits pairs so that those of one prompt stay together, and so that each positive answer has its share of both parts.
+  ///
+  /// Where " yes" is right as often as " no", the words themselves cancel in a mean over pairs; an uneven part would leave
+  /// the direction from one word to the other, and the other part would be uneven the other way.
   ///
   /// - Parameters:
   ///   - prompts: the prompt of each pair.
+  ///   - answers: the positive answer of each pair; nil where that does not matter.
   ///   - fraction: the share of prompts to hold out; 0 for none.
   ///   - seed: which prompts.
   /// - Throws: ``SteeringError`` when either part would be empty.
-  public init(prompts: [String], fraction: Double, seed: UInt64) throws(SteeringError) {
+  public init(
+    prompts: [String], answers: [String]? = nil, fraction: Double, seed: UInt64
+  ) throws(SteeringError) {
     guard fraction >= 0, fraction < 1 else {
       throw .invalidOption(what: "holdout", value: "\(fraction)", allowed: "from 0 to below 1")
     }
@@ -74,8 +80,16 @@ public struct ContrastSplit: Sendable, Equatable {
         reason:
           "\(places.count) prompt\(places.count == 1 ? "" : "s") cannot be split into a part to fit and one to score")
     }
-    let order = RandomStream(seed: seed, purpose: "contrast holdout").permutation(places.count)
-    let chosen = Set(order.prefix(held))
+    var firstAnswers = [String](repeating: "", count: places.count)
+    for (pair, prompt) in prompts.enumerated().reversed() {
+      if let place = places[prompt], let answers, pair < answers.count { firstAnswers[place] = answers[pair] }
+    }
+    // Answer after answer, each in a random order: every so-manieth of them gives each answer its share to within one.
+    var order = RandomStream(seed: seed, purpose: "contrast holdout").permutation(places.count)
+    let ranks = Dictionary(order.enumerated().map { ($1, $0) }) { first, _ in first }
+    order.sort { (firstAnswers[$0], ranks[$0] ?? 0) < (firstAnswers[$1], ranks[$1] ?? 0) }
+    let count = places.count
+    let chosen = Set(order.indices.filter { ($0 + 1) * held / count > $0 * held / count }.map { order[$0] })
     let isHeld = prompts.map { prompt in places[prompt].map(chosen.contains) ?? false }
     train = prompts.indices.filter { !isHeld[$0] }
     heldOut = prompts.indices.filter { isHeld[$0] }

@@ -7,6 +7,8 @@ import Transformers
 public struct ContrastTexts: Sendable {
   /// The prompts, one a pair.
   public let prompts: [String]
+  /// The positive answers, one a pair.
+  public let answers: [String]
   /// Prompt and answer, as tokens: the side that shows the behaviour, and the other.
   public let positive, negative: [[Int32]]
   /// The token of each side at which the answers differ last: the letter of `(A)` and `(B)`, the word of ` yes` and ` no`.
@@ -25,7 +27,7 @@ public struct ContrastTexts: Sendable {
     }
     let tokenizer = try model.tokenizer(for: data.name)
     var sides: (positive: [[Int32]], negative: [[Int32]]) = ([], [])
-    var answers: (positive: [Range<Int>], negative: [Range<Int>]) = ([], [])
+    var differences: (positive: [Range<Int>], negative: [Range<Int>]) = ([], [])
     for (number, record) in records.enumerated() {
       if number % 64 == 0 { try Cancellation.check() }
       let both = try Continuations(
@@ -38,12 +40,13 @@ public struct ContrastTexts: Sendable {
       func range(_ place: Int) -> Range<Int> { both.prompt.count + place..<both.prompt.count + place + 1 }
       sides.positive.append(both.prompt + both.answers[0])
       sides.negative.append(both.prompt + both.answers[1])
-      answers.positive.append(range(places.0))
-      answers.negative.append(range(places.1))
+      differences.positive.append(range(places.0))
+      differences.negative.append(range(places.1))
     }
     prompts = records.map(\.prompt)
+    self.answers = records.map(\.answer)
     (positive, negative) = sides
-    (positiveAnswers, negativeAnswers) = answers
+    (positiveAnswers, negativeAnswers) = differences
   }
 
   /// The last tokens of two answers before what they end with in common.

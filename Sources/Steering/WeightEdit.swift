@@ -65,7 +65,7 @@ public struct WeightEdit: Sendable {
     let change = try Self.outerProduct(values, fit.key, at: segment, of: model.freeCount)
     displacement = try Displacement(space: model.parameterSpace, vector: change, origin: model)
     let shown = split.heldOut.isEmpty ? texts : split.heldOut.map { texts[$0] }
-    let measured = try WeightShift(model, displacement, texts: shown, layers: [layer], position: .mean).vector
+    let measured = try WeightShift(model, displacement, texts: shown, layers: [layer], positions: .mean).vector
     let plain = try SteeringVector(
       layers: [.init(index: layer, values: values)], site: .residPost, origin: measured.origin, method: "")
     error = try measured.adding(plain, scaled: -1).norm / plain.norm

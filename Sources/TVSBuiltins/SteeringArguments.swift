@@ -6,13 +6,8 @@ import Transformers
 /// Reads arguments of builtins on activations.
 enum SteeringArguments {
   static let layer = Parameter(
-    "layer", "integer", "list", "tensor", "string", presence: .defaults(.string("all")), byNameOnly: true,
-    help: "a block from 0, several of them, \"all\", or a name that layers(model) lists")
-
-  static let site = Parameter(
-    "site", "string", presence: .defaults(.string(ActivationSite.residPost.rawValue)), byNameOnly: true,
-    help: "where in a block: \"resid_pre\", \"attn_out\", \"resid_mid\", \"mlp_out\" or \"resid_post\""
-  ).offering { ActivationSite.allCases.map(\.rawValue) }
+    "layer", "number", "string", "list", "tensor", presence: .defaults(.string("all")), byNameOnly: true,
+    help: ActivationBuiltins.layerHelp)
 
   static func position(_ standard: String) -> Parameter {
     Parameter(
@@ -21,18 +16,17 @@ enum SteeringArguments {
     ).offering { ["answer", "last", "mean"] }
   }
 
-  /// Blocks of a model, and the site if the argument names a point.
-  static func layers(_ call: Call, _ model: Model, _ name: String = "layer") throws -> (
-    layers: [Int], site: ActivationSite?
-  ) {
-    let count = model.configuration.layers
-    switch call[name] {
-    case .nil, .string("all"): return (Array(0..<count), nil)
-    case .string(let text):
-      let point = try ActivationPoint(named: text, in: model)
-      return ([point.layer], point.site)
-    default: return (try numbers(call, name, below: count), nil)
+  /// Blocks of a model, and the one site at which they are read.
+  static func layers(_ call: Call, _ model: Model) throws -> (layers: [Int], site: ActivationSite) {
+    let points = try ActivationPlaces(call, model).points
+    let sites = Set(points.map(\.site))
+    guard let site = sites.first, sites.count == 1 else {
+      throw ErrorReport(
+        .invalidArgument, "a steering vector has one site",
+        label: "these are \(sites.map(\.rawValue).sorted().joined(separator: ", "))", help: "make one vector for each",
+        argument: "layer")
     }
+    return (points.map(\.layer), site)
   }
 
   /// Numbers of layers, alone or several.
@@ -55,11 +49,6 @@ enum SteeringArguments {
       throw ErrorReport(.invalidArgument, "\(name) names no layer", help: "as in \(name)=5", argument: name)
     }
     return numbers
-  }
-
-  static func site(_ call: Call) throws -> ActivationSite {
-    let known = ActivationSite.allCases.map(\.rawValue)
-    return ActivationSite(rawValue: try GeometryArguments.choice(call, "site", known)) ?? .residPost
   }
 
   static func position(_ call: Call) throws -> ReadingPosition {
@@ -101,47 +90,6 @@ enum SteeringArguments {
   static func kind(_ call: Call) throws -> SteeringEdit.Kind {
     let known = SteeringEdit.Kind.allCases.map(\.rawValue)
     return SteeringEdit.Kind(rawValue: try GeometryArguments.choice(call, "kind", known)) ?? .add
-  }
-
-  static let texts = Parameter(
-    "texts", "string", "list", "data", help: "a text, several of them, lists of token ids, or data with prompts")
-
-  /// Token sequences: of texts, of ids, or of the prompts of data.
-  static func texts(_ call: Call, _ name: String, _ model: Model) throws -> [[Int32]] {
-    switch call[name] {
-    case .string(let text): return [try model.tokenizer(for: name).prompt(text)]
-    case .native(let native):
-      guard let data = (native as? DataValue)?.data else { break }
-      let records = try data.parts.flatMap { part in
-        guard let part = part as? PromptData else {
-          throw ErrorReport(
-            .wrongKind, "\(part.name) has no prompts", help: "use statements(), pairs() or dataset()", argument: name)
-        }
-        return part.records
-      }
-      return try records.map { try model.tokenizer(for: name).prompt($0.prompt) }
-    case .list(let items):
-      return try items.map { item in
-        switch item {
-        case .string(let text): return try model.tokenizer(for: name).prompt(text)
-        case .list(let ids):
-          return try ids.map { id in
-            guard let whole = id.wholeNumber, let token = Int32(exactly: whole), token >= 0 else {
-              throw ErrorReport(
-                .wrongKind, "tokens are whole numbers from 0, not \(id.article)", help: "as in [[10, 3], [1, 2]]",
-                argument: name)
-            }
-            return token
-          }
-        default:
-          throw ErrorReport(
-            .wrongKind, "\(name) are strings or lists of token ids, not \(item.article)",
-            help: "as in [\"one text\", \"another\"]", argument: name)
-        }
-      }
-    default: break
-    }
-    throw ErrorReport(.wrongKind, "\(name) are not \(call[name].article)", argument: name)
   }
 
   /// A steering vector, or several.

@@ -13,18 +13,20 @@ extension SteeringBuiltins {
     parameters: [
       Parameter("model", "model", help: "where the step begins"),
       Parameter("displacement", "displacement", "run", help: "a step of its free weights: a gradient, a task vector"),
-      SteeringArguments.texts, SteeringArguments.layer, SteeringArguments.site, SteeringArguments.position("last"),
-    ],
+      ActivationBuiltins.textsParameter, SteeringArguments.layer, ActivationBuiltins.siteParameter,
+      ActivationBuiltins.positionParameter,
+    ] + ActivationBuiltins.readingParameters,
     returns: "steering",
     details: """
-      The mean over texts of h(x; θ + δ) − h(x; θ), layer by layer. consistency is ‖mean‖²/mean ‖shift‖²: 1 if every text is \
-      shifted alike, which is what steering does, and about one in so many texts if each is shifted its own way.
+      The mean over texts of h(x; θ + δ) − h(x; θ), layer by layer: shift without its controls, as a vector that steers. \
+      agreement is the length of the mean over the root mean square of the texts' shifts: 1 if every text is shifted alike, \
+      which is what steering does, and about one over the root of their number if each is shifted its own way.
       """,
     examples: [
       .init(
         example + "; g = gradient(m, d, batch=8, seed=1); v = steering_of(m, -0.1*g, d); v.layers", shows: "[0, 1]")
     ],
-    errors: ["E0203", "E0207", "E0503", "E0504"], seeAlso: ["shift", "rank_one", "contrast"]
+    errors: ["E0203", "E0209", "E0501", "E0502", "E0503", "E0504"], seeAlso: ["shift", "rank_one", "contrast"]
   ) { call in
     let model = try call.model()
     let displacement = try GeometryArguments.displacement(call["displacement"], argument: "displacement")
@@ -33,20 +35,21 @@ extension SteeringBuiltins {
         model.parameterSpace, displacement.space, kind: "operand", argument: "displacement")
     }
     let (layers, site) = try SteeringArguments.layers(call, model)
+    let texts = try ActivationTexts(call, model)
     let shift = try WeightShift(
-      model, displacement, texts: SteeringArguments.texts(call, "texts", model), layers: layers,
-      site: site ?? SteeringArguments.site(call), position: SteeringArguments.position(call))
-    let values = shift.consistency.map { Value.number($0) }
+      model, displacement, texts: texts.sequences, layers: layers, site: site, positions: texts.rule,
+      reading: call["position"].plainText)
+    let values = shift.agreement.map { Value.number($0) }
     return .native(
       SteeringValue(
         shift.vector,
-        notes: ["consistency": values.count == 1 ? values[0] : .list(values), "texts": .number(Double(shift.count))]))
+        notes: ["agreement": values.count == 1 ? values[0] : .list(values), "texts": .number(Double(shift.count))]))
   }
 
   private static let rankOne = Builtin(
     "rank_one", topic: "activation", summary: "The rank-1 change of one weight matrix that steers as a vector does.",
     parameters: [
-      Parameter("model", "model", help: "a model without an adapter"), v, SteeringArguments.texts,
+      Parameter("model", "model", help: "a model without an adapter"), v, ActivationBuiltins.textsParameter,
       Parameter(
         "layer", "integer", presence: .optional("the vector's, if it has one"), byNameOnly: true, help: "which block"),
       Parameter(
@@ -91,7 +94,7 @@ extension SteeringBuiltins {
     }
     let edit = try WeightEdit(
       model, vector, layer: layer, map: GeometryArguments.choice(call, "into", WeightEdit.maps),
-      texts: SteeringArguments.texts(call, "texts", model), ridge: call.number("ridge"),
+      texts: ActivationTexts(call, model, position: .string("last")).sequences, ridge: call.number("ridge"),
       holdout: call.number("holdout"), seed: TensorArguments.seed(call))
     return .native(
       DisplacementValue(

@@ -72,7 +72,7 @@ enum SteeringBuiltins {
         "method", "string", presence: .defaults(.string("mean")), byNameOnly: true,
         help: "\"mean\", \"pca\", \"pca_center\" or \"logistic\""
       ).offering { ContrastMethod.allCases.map(\.rawValue) },
-      SteeringArguments.site, SteeringArguments.position("answer"),
+      ActivationBuiltins.siteParameter, SteeringArguments.position("answer"),
       Parameter(
         "holdout", "number", presence: .defaults(.number(0.25)), byNameOnly: true,
         help: "share of the prompts on which the direction is only scored; 0 for none"),
@@ -91,7 +91,7 @@ enum SteeringBuiltins {
       others have length 1: pca, the first principal component of the differences about their mean (repeng's pca_diff, which \
       takes the direction of the mean off); pca_center, of the sides about the middle of their pair; logistic, the weights of \
       a logistic regression with an L2 penalty. Signs are those of most pairs.
-      accuracy: on held-out prompts, the share of answers on their side of the threshold, which is the middle between the \
+      accuracy: on held-out prompts, to which each positive answer sends its share, the share of answers on their side of the threshold, which is the middle between the \
       sides of the fitted pairs. Beside it the same for fits in which each pair's sides were exchanged with probability ½: \
       their mean is chance, and 95 % of them lie in shuffled_low to shuffled_high.
       """,
@@ -115,7 +115,7 @@ enum SteeringBuiltins {
     }
     let (layers, site) = try SteeringArguments.layers(call, model)
     let options = ContrastOptions(
-      method: method, site: try site ?? SteeringArguments.site(call), position: try SteeringArguments.position(call),
+      method: method, site: site, position: try SteeringArguments.position(call),
       holdout: try call.number("holdout"), shuffles: try call.integer("shuffles"), penalty: try call.number("penalty"),
       seed: try TensorArguments.seed(call))
     return .native(SteeringValue(try Steering.contrast(model, call.data("pairs"), layers: layers, options: options)))
@@ -127,9 +127,8 @@ enum SteeringBuiltins {
       Parameter("x", "tensor", "list", help: "as many numbers as the model is wide, or a row of them for each layer"),
       Parameter("model", "model", help: "the model whose activations it belongs to"),
       Parameter(
-        "layer", "integer", "list", "tensor", "string", byNameOnly: true,
-        help: "a block from 0, several of them, \"all\", or a name that layers(model) lists"),
-      SteeringArguments.site,
+        "layer", "number", "string", "list", "tensor", byNameOnly: true, help: ActivationBuiltins.layerHelp),
+      ActivationBuiltins.siteParameter,
     ],
     returns: "steering",
     details: "It takes the numbers of one model's vector over to another, and makes random directions: randn(m.width).",
@@ -157,7 +156,7 @@ enum SteeringBuiltins {
         try SteeringVector(
           layers: layers.enumerated().map { place, layer in
             .init(index: layer, values: Array(values[(place * width)..<((place + 1) * width)]))
-          }, site: site ?? SteeringArguments.site(call), origin: .init(model), method: "given")))
+          }, site: site, origin: .init(model), method: "given")))
   }
 
   // MARK: - Use

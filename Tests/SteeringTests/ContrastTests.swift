@@ -102,6 +102,9 @@ import Testing
     #expect(Set(split.heldOut.map { prompts[$0] }).isDisjoint(with: split.train.map { prompts[$0] }))
     #expect(try ContrastSplit(prompts: prompts, fraction: 0.25, seed: 5) == split)
     #expect(try ContrastSplit(prompts: prompts, fraction: 0.25, seed: 6) != split)
+    let answers = (0..<60).map { $0 < 36 ? " yes" : " no" }
+    let even = try ContrastSplit(prompts: (0..<60).map { "\($0)" }, answers: answers, fraction: 0.25, seed: 5)
+    #expect(even.heldOut.count { answers[$0] == " yes" } == 9 && even.heldOut.count == 15)
     #expect(throws: SteeringError.self) { try ContrastSplit(prompts: ["a"], fraction: 0.5, seed: 1) }
     #expect(throws: SteeringError.self) { try ContrastSplit(prompts: prompts, fraction: 1, seed: 1) }
   }
