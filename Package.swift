@@ -45,7 +45,7 @@ let package = Package(
       dependencies: ["Transformers", "Tensors", "Checkpoints"]),
     .target(
       name: "Steering",
-      dependencies: ["TaskGeometry", "ModelFiles", "Transformers", "Tokenizers", "JSON", "Tensors", "Checkpoints"]),
+      dependencies: ["TaskGeometry", "ModelFiles", "Transformers", "Tokenizers", "Tensors", "Checkpoints"]),
 
     // MARK: - The language
     .target(

@@ -49,6 +49,8 @@ public struct ProbeScore: Sendable, Equatable {
 public struct ContrastSplit: Sendable, Equatable {
   /// Pairs by their place: to fit on, and to score on.
   public let train, heldOut: [Int]
+  /// The places in ``train`` that share a positive answer, answer by answer.
+  private let groups: [[Int]]
 
   /// Splits pairs so that those of one prompt stay together, and so that each positive answer has its share of both parts.
   ///
@@ -69,6 +71,7 @@ public struct ContrastSplit: Sendable, Equatable {
     }
     if fraction == 0 {
       (train, heldOut) = (Array(prompts.indices), [])
+      groups = Self.groups(train, answers)
       return
     }
     var places: [String: Int] = [:]
@@ -93,6 +96,27 @@ public struct ContrastSplit: Sendable, Equatable {
     let isHeld = prompts.map { prompt in places[prompt].map(chosen.contains) ?? false }
     train = prompts.indices.filter { !isHeld[$0] }
     heldOut = prompts.indices.filter { isHeld[$0] }
+    groups = Self.groups(train, answers)
+  }
+
+  private static func groups(_ train: [Int], _ answers: [String]?) -> [[Int]] {
+    let places = Dictionary(grouping: train.indices) { place in
+      answers.flatMap { train[place] < $0.count ? $0[train[place]] : nil } ?? ""
+    }
+    return places.sorted { $0.key < $1.key }.map(\.value)
+  }
+
+  /// For each pair of ``train`` whether a shuffle exchanges its sides: a random half of the pairs of each answer, so that
+  /// what cancels between answers still does.
+  func swaps(_ stream: RandomStream) -> [Bool] {
+    var swapped = [Bool](repeating: false, count: train.count)
+    for (number, group) in groups.enumerated() {
+      let draws = stream.substream(UInt64(number))
+      // Of an odd number the one in the middle goes either way.
+      let half = (group.count + draws.integer(at: UInt64(group.count), below: 2)) / 2
+      for place in draws.permutation(group.count).prefix(half) { swapped[group[place]] = true }
+    }
+    return swapped
   }
 }
 
@@ -105,7 +129,7 @@ public struct ScoredContrast: Sendable {
 
   /// Fits a direction on one part and scores it on the other, as it does fits to shuffled labels.
   ///
-  /// A shuffle exchanges the sides of each pair with probability ½, which is what would be as likely if the labels meant
+  /// A shuffle exchanges the sides of a random half of each answer's pairs, which would be as likely if the labels meant
   /// nothing; its fit is scored with the true labels.
   ///
   /// - Parameters:
@@ -131,9 +155,9 @@ public struct ScoredContrast: Sendable {
     let stream = RandomStream(seed: seed, purpose: "contrast shuffle")
     let shares = try (0..<shuffles).map { index in
       try Cancellation.check()
-      let coins = stream.substream(UInt64(index)).integers(count: split.train.count, below: 2)
       let control = try ContrastFit(
-        pairs, rows: split.train, method: method, swapped: coins.map { $0 == 1 }, penalty: penalty)
+        pairs, rows: split.train, method: method, swapped: split.swaps(stream.substream(UInt64(index))),
+        penalty: penalty)
       let hits = control.hits(pairs, rows: split.heldOut).reduce(0, +)
       return Double(hits) / Double(2 * split.heldOut.count)
     }

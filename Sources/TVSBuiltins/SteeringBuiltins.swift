@@ -92,8 +92,9 @@ enum SteeringBuiltins {
       takes the direction of the mean off); pca_center, of the sides about the middle of their pair; logistic, the weights of \
       a logistic regression with an L2 penalty. Signs are those of most pairs.
       accuracy: on held-out prompts, to which each positive answer sends its share, how many answers lie on their side of \
-      the threshold, the middle between the sides of the fitted pairs. Beside it the same for fits in which each pair's sides \
-      were exchanged with probability ½: their mean is chance, and 95 % of them lie in shuffled_low to shuffled_high.
+      the threshold, the middle between the sides of the fitted pairs. Beside it the same for fits in which the sides of a \
+      random half of each answer's pairs were exchanged: their mean is chance, and 95 % of them lie in shuffled_low to \
+      shuffled_high.
       Where one answer is positive more often than the other, the direction from word to word is part of a mean.
       """,
     examples: [

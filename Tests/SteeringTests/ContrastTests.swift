@@ -104,6 +104,11 @@ import Testing
     #expect(try ContrastSplit(prompts: prompts, fraction: 0.25, seed: 6) != split)
     let answers = (0..<60).map { $0 < 36 ? " yes" : " no" }
     let even = try ContrastSplit(prompts: (0..<60).map { "\($0)" }, answers: answers, fraction: 0.25, seed: 5)
+    let swaps = even.swaps(RandomStream(seed: 1, purpose: "test"))
+    // 27 pairs with one answer and 18 with the other: half of each, in an order of its own.
+    let yes = zip(even.train, swaps).filter { answers[$0.0] == " yes" }
+    #expect([13, 14].contains(yes.count { $0.1 }) && swaps.count { $0 } - yes.count { $0.1 } == 9)
+    #expect(even.swaps(RandomStream(seed: 2, purpose: "test")) != swaps)
     #expect(even.heldOut.count { answers[$0] == " yes" } == 9 && even.heldOut.count == 15)
     #expect(throws: SteeringError.self) { try ContrastSplit(prompts: ["a"], fraction: 0.5, seed: 1) }
     #expect(throws: SteeringError.self) { try ContrastSplit(prompts: prompts, fraction: 1, seed: 1) }
