@@ -43,6 +43,9 @@ let package = Package(
     .target(
       name: "TaskGeometry",
       dependencies: ["Transformers", "Tensors", "Checkpoints"]),
+    .target(
+      name: "Steering",
+      dependencies: ["TaskGeometry", "ModelFiles", "Transformers", "Tokenizers", "Tensors", "Checkpoints"]),
 
     // MARK: - The language
     .target(
@@ -51,7 +54,8 @@ let package = Package(
     .target(
       name: "TVSBuiltins",
       dependencies: [
-        "TVSLanguage", "TaskGeometry", "ModelFiles", "Transformers", "Tokenizers", "Tensors", "Checkpoints", "JSON",
+        "TVSLanguage", "Steering", "TaskGeometry", "ModelFiles", "Transformers", "Tokenizers", "Tensors", "Checkpoints",
+        "JSON",
         .product(name: "OrderedCollections", package: "swift-collections"),
       ]),
     .target(
@@ -62,7 +66,9 @@ let package = Package(
       dependencies: ["TVSShell", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
 
     // MARK: - Tests
-    .target(name: "FuzzKit", dependencies: ["ModelFiles", "Transformers", "Tokenizers"], path: "Tests/Fuzz/FuzzKit"),
+    .target(
+      name: "FuzzKit", dependencies: ["Steering", "ModelFiles", "Transformers", "Tokenizers"],
+      path: "Tests/Fuzz/FuzzKit"),
     .executableTarget(name: "fuzz-readers", dependencies: ["FuzzKit"], path: "Tests/Fuzz/fuzz-readers"),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"], exclude: ["References"]),
     .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers", "JSON"], exclude: ["References"]),
@@ -79,6 +85,10 @@ let package = Package(
       exclude: ["References"]),
     .testTarget(
       name: "TaskGeometryTests", dependencies: ["TaskGeometry", "Transformers", "Tensors"], exclude: ["References"]),
+    .testTarget(
+      name: "SteeringTests",
+      dependencies: ["Steering", "TaskGeometry", "ModelFiles", "Transformers", "Tokenizers", "Tensors"],
+      exclude: ["References"]),
     .testTarget(name: "TVSLanguageTests", dependencies: ["TVSLanguage"]),
     .testTarget(name: "TVSBuiltinsTests", dependencies: ["TVSBuiltins", "TVSLanguage", "Transformers"]),
     .testTarget(name: "TVSShellTests", dependencies: ["TVSShell", "TVSLanguage"]),

@@ -63,9 +63,10 @@ struct ActivationTexts {
 
   /// A string, a list of strings, token ids (a list, a list of lists, or a tensor whose rows may be padded), or data.
   ///
+  /// - Parameter position: stands in for the argument of that name.
   /// - Throws: ``ErrorReport``, `TransformerError`, `TokenizerError`, `Interrupted`.
-  init(_ call: Call, _ model: Model) throws {
-    let position = call["position"]
+  init(_ call: Call, _ model: Model, position: Value? = nil) throws {
+    let position = position ?? call["position"]
     let isAnswer = position.isString("answer")
     if case .native(let native) = call["texts"], native is DataValue {
       let data = try model.reading(call.data("texts"))

@@ -1,4 +1,5 @@
 import ModelFiles
+import Steering
 import TVSLanguage
 import TaskGeometry
 import Tensors
@@ -13,6 +14,7 @@ extension Library {
     case let error as TokenizerError: ErrorReport(error)
     case let error as TransformerError: ErrorReport(error)
     case let error as GeometryError: ErrorReport(error)
+    case let error as SteeringError: ErrorReport(error)
     case let error as LibraryError: ErrorReport(error)
     default: nil
     }

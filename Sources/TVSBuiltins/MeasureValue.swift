@@ -46,6 +46,11 @@ final class MeasureValue: NativeValue, Sendable {
     MeasureValue(measure, notes: notes, provenance: provenance)
   }
 
+  /// A measure for a column of a table, where chance has a place of its own.
+  static func interval(_ measure: Measure) -> Value {
+    .native(MeasureValue(Measure(measure.value, low: measure.low, high: measure.high)))
+  }
+
   /// `0.781 ± 0.012 (chance 0.0043)`: the margin with two digits, the value as far as the margin reaches. An interval
   /// that is not symmetric is written as such.
   func text(digits: Int) -> String {

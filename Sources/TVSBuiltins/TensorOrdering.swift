@@ -96,7 +96,7 @@ extension TensorBuiltins {
           .offering { ModelLibrary.names() },
         Parameter(
           "base", "model", "string", presence: .optional("none"), byNameOnly: true,
-          help: "for an adapter: the model that it was trained on"),
+          help: "the model that an adapter was trained on, or that a control vector belongs to"),
       ],
       returns: "any",
       details: """
@@ -104,7 +104,8 @@ extension TensorBuiltins {
         is a number and a table otherwise. A model comes from a folder in the layout of transformers, a GGUF file, \
         a llama2.c .bin with its tokenizer beside it, a .safetensors that save wrote, or by name: load("smollm2") after \
         tvs fetch smollm2, load("hf:distilgpt2") from the Hugging Face cache. A peft folder gives its base with the \
-        adapter on it. Weights are widened to float32. Tensors that are missing, too many or of another shape stop it.
+        adapter on it. Steering vectors that save wrote, and control vectors of llama.cpp and repeng (.gguf), are steering \
+        vectors; base= names the model of one that does not know it. Weights are widened to float32. Tensors that are missing, too many or of another shape stop it.
         """,
       examples: [
         .init(
@@ -125,7 +126,8 @@ extension TensorBuiltins {
       details: """
         The file is written under another name and renamed when it is complete: whoever looks sees the old file or the \
         new one, never half of one. A path without an ending is a folder: a model becomes one that transformers loads, a \
-        model with an adapter one that peft loads.
+        model with an adapter one that peft loads. A steering vector becomes .safetensors, .npz, or a .gguf for llama.cpp's \
+        --control-vector.
         """,
       examples: [
         .init(

@@ -192,30 +192,34 @@ enum TextBuiltins {
   ) { call in
     let model = try call.model()
     let limit = call.isGiven("limit") ? try call.integer("limit") : nil
-    let windows: TokenWindows
-    switch call["text"] {
+    let windows = try windows(call, "text", model)
+    return GeometryBuiltins.measure(try Transformers.perplexity(model, of: windows, limit: limit))
+  }
+
+  /// The text of an argument in windows of `window` tokens.
+  static func windows(_ call: Call, _ name: String, _ model: Model) throws -> TokenWindows {
+    switch call[name] {
     case .string(let text):
-      let tokenizer = try model.tokenizer(for: "text")
-      windows = try TokenWindows(
-        name: "text", tokens: tokenizer.encode(text, addingSpecials: false), length: call.integer("window"),
+      let tokenizer = try model.tokenizer(for: name)
+      return try TokenWindows(
+        name: name, tokens: tokenizer.encode(text, addingSpecials: false), length: call.integer("window"),
         tokenizer: tokenizer)
     case .native(let native) where native is DataValue:
-      guard let bound = try call.data("text").bound(to: model) as? TokenWindows else {
+      guard let bound = try call.data(name).bound(to: model) as? TokenWindows else {
         throw ErrorReport(
           .wrongKind, "perplexity is that of a text, and this has answers", help: "exp(loss(model, data))",
-          argument: "text")
+          argument: name)
       }
       if call.isGiven("window"), try call.integer("window") != bound.length {
         throw ErrorReport(
           .invalidArgument, "this text has windows of \(bound.length) tokens",
           help: "text(path, length=\(try call.integer("window")))", argument: "window")
       }
-      windows = bound
+      return bound
     default:
-      windows = try TokenWindows(
-        name: "text", tokens: tokenIDs(call, "text"), length: call.integer("window"), tokenizer: nil)
+      return try TokenWindows(
+        name: name, tokens: tokenIDs(call, name), length: call.integer("window"), tokenizer: nil)
     }
-    return GeometryBuiltins.measure(try Transformers.perplexity(model, of: windows, limit: limit))
   }
 
   private static let logLikelihood = Builtin(

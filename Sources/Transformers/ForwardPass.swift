@@ -56,6 +56,7 @@ public struct ForwardPass {
   ///   - residual: added to the result, rows × outputs.
   /// - Returns: rows × outputs.
   public func linear(_ x: Variable, _ name: String, residual: Variable? = nil) throws -> Variable {
+    try hooks?.hear(input: x, of: name, tape)
     let weight = try parameter(name + ".weight")
     let bias = architecture.layout[name + ".bias"] == nil ? nil : try parameter(name + ".bias")
     func frozen() throws -> Variable { try tape.linear(x, weight: weight, bias: bias, residual: residual) }

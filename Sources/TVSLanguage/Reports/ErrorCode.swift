@@ -58,6 +58,8 @@ public struct ErrorCode: Sendable, Hashable, CustomStringConvertible {
 
   /// A file that could not be brought from the network.
   public static let download = ErrorCode("E0305")
+  /// A value that the format of a file has no place for.
+  public static let notStorable = ErrorCode("E0306")
 
   // MARK: - E04: numerics and memory
   /// More memory than the machine has.
@@ -87,7 +89,7 @@ public struct ErrorCode: Sendable, Hashable, CustomStringConvertible {
   public static let all: [ErrorCode] = [
     syntax, unclosed, malformedLiteral, unknownName, wrongKind, spaceMismatch, unknownArgument, arity, unknownField,
     indexOutOfRange, arithmetic, invalidArgument, assertion, raised, recursion, notSupported, unpacking, file,
-    unknownModule, importCycle, fileFormat, download, tooLarge, shape, linearAlgebra, notFinite, unknownChoice,
+    unknownModule, importCycle, fileFormat, download, notStorable, tooLarge, shape, linearAlgebra, notFinite, unknownChoice,
     dataMismatch, degenerate, noTokenizer, unexpected,
   ]
 }

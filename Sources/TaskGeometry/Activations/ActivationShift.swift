@@ -96,6 +96,21 @@ public struct ActivationShift: Sendable {
   }
 }
 
+extension ActivationShift {
+  /// h(θ+δ) − h(θ) alone, the mean over the rows that are read, with its ``agreement``.
+  ///
+  /// - Throws: as the whole measurement.
+  public static func finite(
+    of displacement: Displacement, on model: Model, texts sequences: [[Int32]], at points: [ActivationPoint],
+    positions: PositionRule = .last
+  ) throws -> (shifts: [FloatVector], agreement: [Double]) {
+    try model.parameterSpace.require(displacement.space)
+    let reader = MeanReader(sequences: sequences, points: points, rule: positions).withoutUnmarked
+    let (base, moved, agreement) = try reader.pair(model, model.moved(by: displacement))
+    return (try moved.subtracting(base), agreement)
+  }
+}
+
 /// Mean activations, one row of numbers a point, in double.
 private struct Means {
   var rows: [[Double]]

@@ -19,6 +19,11 @@ struct ActivationHooks {
   func steers(_ point: ActivationPoint) -> Bool { edits[point] != nil }
   func hears(_ point: ActivationPoint) -> Bool { listener?.waits(for: point) ?? false }
 
+  /// Tells who listens what enters a linear layer.
+  func hear(input x: Variable, of linear: String, _ tape: Tape) throws {
+    try listener?.hear(input: x, of: linear, tape)
+  }
+
   /// The activations as they go on: changed, then heard.
   func visit(_ x: Variable, at point: ActivationPoint, _ place: BlockPlace, _ tape: Tape) throws -> Variable {
     var x = x
@@ -38,14 +43,32 @@ final class ActivationListener {
 
   private var waiting: Set<ActivationPoint>
   private let read: (ActivationPoint, UnsafeBufferPointer<Float>) throws -> Void
+  /// A linear layer whose inputs are read.
+  private let linear: (name: String, read: (UnsafeBufferPointer<Float>) throws -> Void)?
 
   /// - Parameter read: gets rows × width numbers, a row a token.
   init(_ points: [ActivationPoint], read: @escaping (ActivationPoint, UnsafeBufferPointer<Float>) throws -> Void) {
     waiting = Set(points)
     self.read = read
+    linear = nil
+  }
+
+  /// One who reads what enters a linear layer.
+  ///
+  /// - Parameter read: gets rows × inputs numbers, a row a token.
+  init(linear name: String, read: @escaping (UnsafeBufferPointer<Float>) throws -> Void) {
+    waiting = []
+    self.read = { _, _ in }
+    linear = (name, read)
   }
 
   func waits(for point: ActivationPoint) -> Bool { waiting.contains(point) }
+
+  func hear(input x: Variable, of name: String, _ tape: Tape) throws {
+    guard let linear, linear.name == name else { return }
+    try tape.withValues(of: x) { try linear.read($0) }
+    throw Satisfied()
+  }
 
   func hear(_ x: Variable, at point: ActivationPoint, _ tape: Tape) throws {
     try tape.withValues(of: x) { try read(point, $0) }

@@ -14,6 +14,9 @@ public enum FuzzReaders {
     ModelReaders.ggufModel,
     ModelReaders.tokenizer,
     ModelReaders.vocabulary,
+    VectorReaders.control,
+    VectorReaders.archive,
+    VectorReaders.tensors,
   ]
 }
 
