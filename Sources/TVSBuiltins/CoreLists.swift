@@ -1,3 +1,4 @@
+import Checkpoints
 import TVSLanguage
 
 extension CoreBuiltins {
@@ -40,7 +41,7 @@ extension CoreBuiltins {
       errors: ["E0209", "E0401"], seeAlso: ["enumerate", "zip"]
     ) { call in
       let numbers = try progression(call)
-      guard numbers.count <= rangeLimit else {
+      guard numbers.count <= rangeLimit, MemoryLimit.allows(numbers.count * 32) else {
         throw ErrorReport(
           .tooLarge,
           "a list of \(NumberText.grouped(numbers.count)) numbers takes \(NumberText.bytes(Double(numbers.count) * 32))",

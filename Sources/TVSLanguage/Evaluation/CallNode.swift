@@ -28,18 +28,21 @@ final class CallNode: ExpressionNode {
 
   override func evaluate(_ frame: Frame) throws -> Value {
     let target = try callee.evaluate(frame)
-    guard case .function(let function) = target else { throw notCallable(target) }
+    guard case .function(let function) = target else { throw notCallable(target, frame) }
     try frame.checkpoint(range)
     if let code = function.code { return try call(code, function, frame) }
     guard let record = function.record else { return .nil }
     return try call(record, frame)
   }
 
-  private func notCallable(_ value: Value) -> RuntimeFailure {
+  private func notCallable(_ value: Value, _ frame: Frame) -> RuntimeFailure {
     var help: String?
     if case .number = value { help = "a product is written with *" }
     if case .list = value { help = "an element is written \(callee.range.text)[…]" }
     let text = callee.range.text
+    if frame.interpreter.hasBuiltin(text) {
+      help = "a value of that name hides the builtin; give it another name"
+    }
     let what = text.count <= 30 && !text.contains("\n") ? "\(text) is \(value.article)" : "this is \(value.article)"
     return RuntimeFailure(ErrorReport(.notSupported, "\(what) and cannot be called", help: help), at: callee.range)
   }
@@ -89,21 +92,27 @@ final class CallNode: ExpressionNode {
   }
 
   private func bind(_ code: FunctionCode, _ function: FunctionValue, _ inner: Frame, _ frame: Frame) throws {
+    var rest: [Value] = []
     for (index, argument) in arguments.enumerated() {
       let position: Int
       if let name = argument.name {
-        guard let found = code.parameters.firstIndex(where: { $0.name == name }) else {
+        guard let found = code.parameters.firstIndex(where: { $0.name == name && $0.kind != .rest }) else {
           throw unknownArgument(name, argument.nameRange, of: function)
         }
         position = found
-      } else {
-        guard index < code.parameters.count else { throw tooMany(function, code.parameters.count, from: index) }
+      } else if index < code.positionalCount {
         position = index
+      } else if code.rest != nil {
+        rest.append(try argument.value.evaluate(frame))
+        continue
+      } else {
+        throw tooMany(function, code.positionalCount, from: index)
       }
       let place = code.parameters[position].variable.pointer(inner)
       if place.pointee != nil { throw givenTwice(argument, of: function) }
       place.pointee = try argument.value.evaluate(frame)
     }
+    if let parameter = code.rest { parameter.variable.pointer(inner).pointee = .list(rest) }
     let missing = code.parameters.filter { $0.standard == nil && $0.variable.pointer(inner).pointee == nil }
     if let first = missing.first { throw self.missing(first.name, of: function) }
     for parameter in code.parameters where parameter.variable.pointer(inner).pointee == nil {

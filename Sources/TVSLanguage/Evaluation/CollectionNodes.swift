@@ -11,22 +11,56 @@ final class ListNode: ExpressionNode {
   override func evaluate(_ frame: Frame) throws -> Value {
     var values: [Value] = []
     values.reserveCapacity(elements.count)
-    for element in elements { values.append(try element.evaluate(frame)) }
+    for element in elements {
+      if let spread = element as? SpreadNode {
+        values += try spread.elements(frame)
+      } else {
+        values.append(try element.evaluate(frame))
+      }
+    }
     return .list(values)
   }
 }
 
-final class RecordNode: ExpressionNode {
-  let entries: [(String, ExpressionNode)]
+/// `...xs` in a list: the elements that `for` would visit.
+final class SpreadNode: ExpressionNode {
+  let sequence: ExpressionNode
 
-  init(_ entries: [(String, ExpressionNode)], _ range: SourceRange) {
+  init(_ sequence: ExpressionNode, _ range: SourceRange) {
+    self.sequence = sequence
+    super.init(range)
+  }
+
+  func elements(_ frame: Frame) throws -> [Value] {
+    try Iteration.elements(of: try sequence.evaluate(frame), pairs: false, frame, sequence.range)
+  }
+}
+
+final class RecordNode: ExpressionNode {
+  /// Without a key: a record whose fields are taken.
+  let entries: [(String?, ExpressionNode)]
+
+  init(_ entries: [(String?, ExpressionNode)], _ range: SourceRange) {
     self.entries = entries
     super.init(range)
   }
 
   override func evaluate(_ frame: Frame) throws -> Value {
     var fields: OrderedDictionary<String, Value> = [:]
-    for (key, node) in entries { fields[key] = try node.evaluate(frame) }
+    for (key, node) in entries {
+      let value = try node.evaluate(frame)
+      if let key {
+        fields[key] = value
+        continue
+      }
+      guard case .record(let others) = value else {
+        throw RuntimeFailure(
+          ErrorReport(
+            .wrongKind, "the fields of a record come from a record, not \(value.article)",
+            help: "write {...record, name: value}"), at: node.range)
+      }
+      fields.merge(others) { $1 }
+    }
     return .record(fields)
   }
 }

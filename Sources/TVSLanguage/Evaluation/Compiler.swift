@@ -114,7 +114,7 @@ struct Compiler {
     case .augmentedAssign(let target, let operation, let value, _):
       let node = AugmentedAssignNode(try self.target(target, function), operation, try node(value, function), range)
       guard operation == .add, let name = node.target as? VariableTarget, let list = node.operand as? ListNode,
-        list.elements.count == 1
+        list.elements.count == 1, !(list.elements[0] is SpreadNode)
       else { return node }
       return AppendNode(name, list.elements[0], general: node)
     case .if(let branches, let otherwise):
@@ -232,8 +232,9 @@ struct Compiler {
     case .name(let name): return reader(name, function, range)
     case .template(let parts): return TemplateNode(try self.parts(parts, function), range)
     case .list(let elements): return ListNode(try nodes(elements, function), range)
+    case .spread(let value): return SpreadNode(try node(value, function), range)
     case .record(let entries):
-      var compiled: [(String, ExpressionNode)] = []
+      var compiled: [(String?, ExpressionNode)] = []
       for entry in entries { compiled.append((entry.key, try node(entry.value, function))) }
       return RecordNode(compiled, range)
     case .comprehension(let element, let target, let sequence, let condition):
@@ -263,7 +264,9 @@ struct Compiler {
             name: argument.name, nameRange: source.range(argument.nameRange), value: try node(argument.value, function))
         )
       }
-      return CallNode(try node(callee, function), items, range)
+      let callee = try node(callee, function)
+      return items.contains { $0.value is SpreadNode }
+        ? SpreadCallNode(callee, items, range) : CallNode(callee, items, range)
     case .index(let base, let subscripts):
       return IndexNode(try node(base, function), try self.subscripts(subscripts, function), range)
     case .field(let base, let name, let nameRange):
@@ -348,7 +351,8 @@ struct Compiler {
       let text = parameter.standard.map { source.text($0.range) }
       guard let variable = inner.own[parameter.name] else { continue }
       code.parameters.append(
-        FunctionCode.Parameter(name: parameter.name, variable: variable, standard: standard, standardText: text))
+        FunctionCode.Parameter(
+          name: parameter.name, variable: variable, kind: parameter.kind, standard: standard, standardText: text))
     }
     switch syntax.body {
     case .block(let body): code.block = try block(body, inner, .last)

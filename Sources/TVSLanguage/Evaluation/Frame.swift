@@ -81,10 +81,22 @@ struct Frame {
     return value
   }
 
-  /// Stops here if the user asked for it. Every loop and every call passes through it.
+  /// Counts a step, and stops here if the user asked for it or a limit is reached. Every loop and every call passes
+  /// through it.
   @inline(__always)
   func checkpoint(_ range: @autoclosure () -> SourceRange) throws {
-    if Cancellation.isRequested { throw Stopped(cause: .now(), range: range()) }
+    if execution.countsStep() { try pause(range()) }
+  }
+
+  @inline(never)
+  private func pause(_ range: SourceRange) throws {
+    do {
+      try execution.pause()
+    } catch let report as ErrorReport {
+      throw RuntimeFailure(report, at: range)
+    } catch let interrupted as Interrupted {
+      throw Stopped(cause: interrupted, range: range)
+    }
   }
 
   fileprivate func reserve(_ count: Int) {
@@ -110,6 +122,9 @@ struct Execution {
   /// Calls of functions under way.
   var depth = 0
   var depthLimit = Interpreter.callLimit
+  /// Steps that may be made before the limits are looked at again, and steps that may be made after that.
+  fileprivate var credit = 0
+  fileprivate var stepsLeft = Int.max
   /// The frame of the innermost call.
   fileprivate var current: Frame?
 }
@@ -158,6 +173,35 @@ extension UnsafeMutablePointer where Pointee == Execution {
     // After an error a result may be left.
     frame.storage.pointee.result = .nil
     pointee.current = frame.storage.pointee.outer
+  }
+
+  /// Lets so many steps be made from now on.
+  func allow(steps: Int?) {
+    pointee.stepsLeft = steps ?? Int.max
+    pointee.credit = 0
+  }
+
+  /// Counts a step and says whether ``pause()`` has something to look at.
+  @inline(__always)
+  func countsStep() -> Bool {
+    pointee.credit &-= 1
+    return pointee.credit < 0 || Cancellation.isRequested
+  }
+
+  /// Looks at what ends a program early.
+  ///
+  /// - Throws: `Interrupted`, or ``ErrorReport`` when a limit is reached.
+  @inline(never)
+  func pause() throws {
+    if Cancellation.isRequested { throw Interrupted.now() }
+    guard pointee.stepsLeft > 0 else {
+      throw ErrorReport(
+        .tooLarge, "the program takes more steps than it may",
+        help: "raise or leave out --max-steps, and see whether every loop ends")
+    }
+    if MemoryLimit.bytes != nil { try MemoryLimit.require(0) }
+    pointee.credit = min(pointee.stepsLeft, 4096)
+    pointee.stepsLeft -= pointee.credit
   }
 
   /// Runs a function whose parameters are set.

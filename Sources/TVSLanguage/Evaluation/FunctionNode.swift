@@ -32,6 +32,7 @@ final class FunctionCode {
   struct Parameter {
     let name: String
     let variable: Variable
+    let kind: ParameterKind
     /// The default, evaluated at each call in the names of the function.
     let standard: ExpressionNode?
     let standardText: String?
@@ -42,6 +43,10 @@ final class FunctionCode {
   let documentation: Documentation?
   var parameters: [Parameter] = []
   var parameterCount: Int { parameters.count }
+  /// Parameters that arguments by position go to; the others follow them.
+  private(set) var positionalCount = 0
+  /// The parameter `*rest`.
+  private(set) var rest: Parameter?
   var slots = 0
   /// Names of its own that inner functions mention.
   var ownCells = 0
@@ -64,9 +69,13 @@ final class FunctionCode {
 
   /// Notes what calls ask for; to be called when all is known of the function.
   func prepare() {
+    positionalCount = parameters.prefix { $0.kind == .positional }.count
+    rest = parameters.first { $0.kind == .rest }
     hasCells = ownCells + captures.count > 0
-    isPlain = parameters.indices.allSatisfy { index in
-      if case .slot(index) = parameters[index].variable { true } else { false }
-    }
+    isPlain =
+      positionalCount == parameters.count
+      && parameters.indices.allSatisfy { index in
+        if case .slot(index) = parameters[index].variable { true } else { false }
+      }
   }
 }

@@ -4,22 +4,25 @@ import Checkpoints
 extension Interpreter {
   /// Calls a function value, for a builtin such as `map`.
   public func apply(_ function: FunctionValue, to arguments: [Value]) throws -> Value {
-    if Cancellation.isRequested { throw Interrupted.now() }
+    if execution.countsStep() { try execution.pause() }
     if let record = function.record { return try record.apply(to: arguments, session: self) }
     guard let code = function.code else { return .nil }
-    let required = code.parameters.count { $0.standard == nil }
-    guard arguments.count >= required, arguments.count <= code.parameters.count else {
-      let wanted = required == code.parameters.count ? "\(required)" : "\(required) to \(code.parameters.count)"
+    let count = arguments.count
+    let positional = code.parameters.prefix(code.positionalCount)
+    let required = positional.count { $0.standard == nil }
+    guard count >= required, count <= positional.count || code.rest != nil else {
+      throw unfitting(function, count, required...max(required, positional.count))
+    }
+    if let parameter = code.parameters.first(where: { $0.kind == .byName && $0.standard == nil }) {
       throw ErrorReport(
-        .arity,
-        "\(function.label) is called with \(arguments.count) argument\(arguments.count == 1 ? "" : "s") and takes \(wanted)",
-        help: function.name == nil ? nil : "it is called as \(function.signature)")
+        .arity, "\(function.label) needs the argument \(parameter.name)", help: "it is called as \(function.signature)")
     }
     let frame = execution.enter(code, function.cells)
     defer { execution.leave(frame, slots: code.slots) }
-    for (parameter, value) in zip(code.parameters, arguments) { parameter.variable.pointer(frame).pointee = value }
+    for (parameter, value) in zip(positional, arguments) { parameter.variable.pointer(frame).pointee = value }
+    code.rest?.variable.pointer(frame).pointee = .list(Array(arguments.dropFirst(positional.count)))
     do {
-      for parameter in code.parameters.dropFirst(arguments.count) {
+      for parameter in code.parameters where parameter.variable.pointer(frame).pointee == nil {
         parameter.variable.pointer(frame).pointee = try parameter.standard?.evaluate(frame)
       }
       return try execution.run(code, frame)
@@ -29,12 +32,19 @@ extension Interpreter {
     }
   }
 
+  private func unfitting(_ function: FunctionValue, _ count: Int, _ wanted: ClosedRange<Int>) -> ErrorReport {
+    let range = wanted.count == 1 ? "\(wanted.lowerBound)" : "\(wanted.lowerBound) to \(wanted.upperBound)"
+    return ErrorReport(
+      .arity, "\(function.label) is called with \(count) argument\(count == 1 ? "" : "s") and takes \(range)",
+      help: function.name == nil ? nil : "it is called as \(function.signature)")
+  }
+
   /// Calls a function value with one argument.
   public func apply(_ function: FunctionValue, to argument: Value) throws -> Value {
     guard let code = function.code, code.isPlain, code.parameterCount == 1 else {
       return try apply(function, to: [argument])
     }
-    if Cancellation.isRequested { throw Interrupted.now() }
+    if execution.countsStep() { try execution.pause() }
     let frame = execution.enter(code, function.cells)
     defer { execution.leave(frame, slots: code.slots) }
     frame.slots[0] = argument

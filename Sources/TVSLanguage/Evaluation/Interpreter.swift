@@ -22,6 +22,8 @@ public final class Interpreter: CallSession, @unchecked Sendable {
   public let libraryPaths: [String]
   /// How values are shown.
   public var style = DisplayStyle()
+  /// Loops and calls that one text may make, or nil for any number: for programs that nobody vouches for.
+  public var maxSteps: Int?
   /// The seed of calls without one of their own; `seed(n)` sets it.
   public var seed: UInt64 = 0
   /// What the program sees as `args`.
@@ -107,6 +109,7 @@ public final class Interpreter: CallSession, @unchecked Sendable {
     var result: Result<[Value], Failure> = .success([])
     LargeStack.run { stackSize in
       let limit = execution.pointee.depthLimit
+      if execution.pointee.depth == 0 { execution.allow(steps: maxSteps) }
       // 32 KB a call is several times what one takes, so that a smaller stack is safe too.
       execution.pointee.depthLimit = min(Interpreter.callLimit, stackSize / 32_768)
       defer { execution.pointee.depthLimit = limit }
@@ -216,20 +219,10 @@ public final class Interpreter: CallSession, @unchecked Sendable {
 
   /// What may have been meant by a name without a value.
   func helpForUnknown(_ name: String, among names: [String]) -> String? {
-    if let habit = Self.habits[name] { return habit }
+    if let habit = Habits.names[name] { return habit }
     return Spelling.suggestion(for: name, among: names + predefined.keys.sorted() + ["true", "false", "nil"])
       ?? "give it one first: \(name) = …"
   }
-
-  /// Names of other languages and what is written here.
-  private static let habits = [
-    "None": "nothing is written nil", "null": "nothing is written nil", "np": "functions need no prefix: mean(x)",
-    "torch": "functions need no prefix: randn(3, 4)", "append": "a list grows by xs += [x]",
-    "push": "a list grows by xs += [x]",
-    "str": "did you mean string?", "int": "did you mean floor, or number?", "float": "did you mean number?",
-    "dict": "records are written {name: value}", "list": "lists are written [1, 2], and [x for x in xs]",
-    "print_function": "did you mean print?", "lambda": "functions are written x -> x^2", "self": "there are no methods",
-  ]
 
   /// The folder of the running file.
   public var directory: String {

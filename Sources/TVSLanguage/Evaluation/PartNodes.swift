@@ -108,6 +108,7 @@ final class FieldNode: ExpressionNode {
     if help == nil, frame.interpreter.hasBuiltin(name) {
       help = "functions are written before their argument: \(name)(\(base.range.text))"
     }
+    if help == nil { help = Habits.names[name] }
     if help == nil, !names.isEmpty {
       help =
         "its \(value.isModule ? "names" : "fields") are " + names.prefix(12).joined(separator: ", ")

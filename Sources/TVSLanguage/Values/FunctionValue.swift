@@ -30,16 +30,22 @@ public final class FunctionValue: @unchecked Sendable {
   /// The name for messages and traces.
   public var label: String { name ?? "a lambda" }
 
-  /// The names of the parameters, in order.
+  /// The names by which arguments may be given, in order.
   public var parameterNames: [String] {
-    record?.builtin.parameters.map(\.name) ?? code?.parameters.map(\.name) ?? []
+    record?.builtin.parameters.map(\.name) ?? code?.parameters.filter { $0.kind != .rest }.map(\.name) ?? []
   }
 
   /// How it is called, such as `train(model, data, *, steps, lr=0.001)`.
   public var signature: String {
     if let record { return record.builtin.signature }
     guard let code else { return "" }
-    let parameters = code.parameters.map { $0.name + ($0.standardText.map { "=" + $0 } ?? "") }
+    var parameters: [String] = []
+    for (index, parameter) in code.parameters.enumerated() {
+      let isFirstByName = parameter.kind == .byName && index == code.positionalCount
+      if isFirstByName { parameters.append("*") }
+      let mark = parameter.kind == .rest ? "*" : ""
+      parameters.append(mark + parameter.name + (parameter.standardText.map { "=" + $0 } ?? ""))
+    }
     return "\(name ?? "")(\(parameters.joined(separator: ", ")))"
   }
 
