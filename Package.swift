@@ -64,6 +64,10 @@ let package = Package(
     // MARK: - Tests
     .target(name: "FuzzKit", dependencies: ["ModelFiles", "Transformers", "Tokenizers"], path: "Tests/Fuzz/FuzzKit"),
     .executableTarget(name: "fuzz-readers", dependencies: ["FuzzKit"], path: "Tests/Fuzz/fuzz-readers"),
+    .target(
+      name: "LanguageFuzz", dependencies: ["TVSLanguage", "TVSBuiltins", "Checkpoints"],
+      path: "Tests/Fuzz/LanguageFuzz"),
+    .executableTarget(name: "fuzz-language", dependencies: ["LanguageFuzz"], path: "Tests/Fuzz/fuzz-language"),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"], exclude: ["References"]),
     .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers", "JSON"], exclude: ["References"]),
     .testTarget(name: "AutogradTests", dependencies: ["Autograd", "Tensors"], exclude: ["References"]),
@@ -79,7 +83,7 @@ let package = Package(
       exclude: ["References"]),
     .testTarget(
       name: "TaskGeometryTests", dependencies: ["TaskGeometry", "Transformers", "Tensors"], exclude: ["References"]),
-    .testTarget(name: "TVSLanguageTests", dependencies: ["TVSLanguage"]),
+    .testTarget(name: "TVSLanguageTests", dependencies: ["TVSLanguage", "Checkpoints", "LanguageFuzz"]),
     .testTarget(name: "TVSBuiltinsTests", dependencies: ["TVSBuiltins", "TVSLanguage", "Transformers"]),
     .testTarget(name: "TVSShellTests", dependencies: ["TVSShell", "TVSLanguage"]),
   ],
