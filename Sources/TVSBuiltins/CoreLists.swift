@@ -1,3 +1,4 @@
+import Checkpoints
 import TVSLanguage
 
 extension CoreBuiltins {
@@ -39,27 +40,21 @@ extension CoreBuiltins {
       ],
       errors: ["E0209", "E0401"], seeAlso: ["enumerate", "zip"]
     ) { call in
-      let (start, count, step) = try bounds(call)
-      guard count <= rangeLimit else {
+      let numbers = try progression(call)
+      guard numbers.count <= rangeLimit, MemoryLimit.allows(numbers.count * 32) else {
         throw ErrorReport(
-          .tooLarge, "a list of \(NumberText.grouped(count)) numbers takes \(NumberText.bytes(Double(count) * 32))",
+          .tooLarge,
+          "a list of \(NumberText.grouped(numbers.count)) numbers takes \(NumberText.bytes(Double(numbers.count) * 32))",
           help: "for x in range(…) makes no list; arange(…) makes a tensor")
       }
-      return .list((0..<count).map { .number(start + Double($0) * step) })
+      return .list((0..<numbers.count).map { .number(numbers[$0]) })
     }
-    builtin.elementsOnDemand = { call in
-      let (start, count, step) = try bounds(call)
-      var index = 0
-      return {
-        guard index < count else { return nil }
-        defer { index += 1 }
-        return .number(start + Double(index) * step)
-      }
-    }
+    builtin.progression = progression
     return builtin
   }()
 
-  private static func bounds(_ call: Call) throws -> (start: Double, count: Int, step: Double) {
+  @Sendable
+  private static func progression(_ call: Call) throws -> Progression {
     let first = try call.number("a")
     let hasBound = call.isGiven("b")
     let (start, end) = hasBound ? (first, try call.number("b")) : (0, first)
@@ -67,11 +62,10 @@ extension CoreBuiltins {
     guard step != 0, step.isFinite else {
       throw ErrorReport(.invalidArgument, "the step of a range is not \(NumberText.shortest(step))", argument: "step")
     }
-    let count = ((end - start) / step).rounded(.up)
-    guard count.isFinite, count < 9e15 else {
+    guard let progression = Progression(from: start, to: end, step: step) else {
       throw ErrorReport(.invalidArgument, "the range has no end", help: "to repeat without end, write while true { … }")
     }
-    return (start, max(0, Int(count)), step)
+    return progression
   }
 
   // MARK: - Order

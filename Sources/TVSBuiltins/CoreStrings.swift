@@ -1,8 +1,9 @@
+import Checkpoints
 import TVSLanguage
 
 extension CoreBuiltins {
   static let strings =
-    [split, join, replace, contains]
+    [split, join, replace, contains, lines, find, count, repeated]
     + [
       transform("trim", "Takes white space off both ends.", #"trim("  a b ")"#, #""a b""#) { trimmed($0) },
       transform("upper", "Gives the text in capitals.", #"upper("lora")"#, #""LORA""#) { $0.uppercased() },
@@ -11,6 +12,13 @@ extension CoreBuiltins {
         $0.hasPrefix($1)
       },
       test("endswith", "Tells whether a text ends with another.", #"endswith("x.npy", ".npy")"#) { $0.hasSuffix($1) },
+      removing(
+        "removeprefix", "Takes a text off the beginning, if it stands there.",
+        #"removeprefix("blocks.2.attn", "blocks.")"#, #""2.attn""#
+      ) { $0.hasPrefix($1) ? String($0.dropFirst($1.count)) : $0 },
+      removing(
+        "removesuffix", "Takes a text off the end, if it stands there.", #"removesuffix("x.npy", ".npy")"#, #""x""#
+      ) { $0.hasSuffix($1) ? String($0.dropLast($1.count)) : $0 },
     ]
 
   private static let text = Parameter("text", "string", help: "the text")
@@ -34,6 +42,17 @@ extension CoreBuiltins {
       parameters: [text, Parameter("part", "string", help: "what is looked for")],
       returns: "bool", examples: [Builtin.Example(example, shows: "true")], seeAlso: ["contains"]
     ) { .bool(function(try $0.string("text"), try $0.string("part"))) }
+  }
+
+  private static func removing(
+    _ name: String, _ summary: String, _ example: String, _ shows: String,
+    _ function: @escaping @Sendable (String, String) -> String
+  ) -> Builtin {
+    Builtin(
+      name, topic: "core", summary: summary,
+      parameters: [text, Parameter("part", "string", help: "what is taken off")], returns: "string",
+      examples: [Builtin.Example(example, shows: shows)], seeAlso: ["startswith", "endswith", "trim"]
+    ) { .string(function(try $0.string("text"), try $0.string("part"))) }
   }
 
   private static func trimmed(_ text: String) -> String {
@@ -106,7 +125,10 @@ extension CoreBuiltins {
     returns: "string", examples: [Builtin.Example(#"join(["a", "b"], ", ")"#, shows: #""a, b""#)], errors: ["E0213"],
     seeAlso: ["split"]
   ) { call in
-    .string(try call.elements("list").map(\.plainText).joined(separator: try call.string("separator")))
+    let separator = try call.string("separator")
+    let elements = try call.elements("list")
+    try MemoryLimit.require(elements.count * separator.utf8.count)
+    return .string(elements.map(\.plainText).joined(separator: separator))
   }
 
   private static let replace = Builtin(
@@ -121,6 +143,83 @@ extension CoreBuiltins {
   ) { call in
     let old = try call.string("old")
     guard !old.isEmpty else { throw ErrorReport(.invalidArgument, "an empty text stands everywhere", argument: "old") }
-    return .string(parts(of: try call.string("text"), old).joined(separator: try call.string("new")))
+    let parts = parts(of: try call.string("text"), old)
+    let new = try call.string("new")
+    try MemoryLimit.require(parts.count * new.utf8.count)
+    return .string(parts.joined(separator: new))
+  }
+
+  // MARK: - Counting and finding
+
+  private static let lines = Builtin(
+    "lines", topic: "core", summary: "Cuts a text into its lines.", parameters: [text], returns: "list of strings",
+    details: "The newline at the end of a text begins no further line.",
+    examples: [Builtin.Example(#"lines("a\nb")"#, shows: #"["a", "b"]"#)], seeAlso: ["split", "read"]
+  ) { call in
+    var lines = try call.string("text").split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+    if lines.last?.isEmpty ?? false { lines.removeLast() }
+    return .list(lines.map { .string(String($0)) })
+  }
+
+  private static let searched = [
+    Parameter("x", "string", "list", help: "a text or a list"), Parameter("item", help: "what is looked for"),
+  ]
+
+  private static let find = Builtin(
+    "find", topic: "core", summary: "Gives the first position of a part of a text or an element of a list.",
+    parameters: searched, returns: "number, or nil when it is not there",
+    examples: [
+      Builtin.Example(#"find("mod-add", "add")"#, shows: "4"), Builtin.Example("find([4, 5, 6], 6)", shows: "2"),
+    ],
+    errors: ["E0202"], seeAlso: ["contains", "count"]
+  ) { call in
+    if case .list(let elements) = call["x"] {
+      let item = call["item"]
+      return try elements.firstIndex { try $0.isEqual(to: item) }.map { Value($0) } ?? .nil
+    }
+    let text = try call.string("x")
+    let part = try call.string("item")
+    if part.isEmpty { return Value(0) }
+    return text.firstRange(of: part).map { Value(text.distance(from: text.startIndex, to: $0.lowerBound)) } ?? .nil
+  }
+
+  private static let count = Builtin(
+    "count", topic: "core", summary: "Counts how often a text holds another, or a list an element.",
+    parameters: searched, returns: "number",
+    details: "Occurrences in a text do not overlap; len(x) counts all elements.",
+    examples: [
+      Builtin.Example(#"count("banana", "an")"#, shows: "2"), Builtin.Example("count([1, 2, 1], 1)", shows: "2"),
+    ],
+    errors: ["E0202", "E0209"], seeAlso: ["find", "len", "filter"]
+  ) { call in
+    if case .list(let elements) = call["x"] {
+      let item = call["item"]
+      return Value(try elements.count { try $0.isEqual(to: item) })
+    }
+    let part = try call.string("item")
+    guard !part.isEmpty else {
+      throw ErrorReport(.invalidArgument, "an empty text stands everywhere", argument: "item")
+    }
+    return Value(parts(of: try call.string("x"), part).count - 1)
+  }
+
+  private static let repeated = Builtin(
+    "repeat", topic: "core", summary: "Puts a text or list behind itself a number of times.",
+    parameters: [
+      Parameter("x", "string", "list", help: "a text or a list"), Parameter("n", "integer", help: "how often"),
+    ],
+    returns: "the same kind", details: "The same as x * n.",
+    examples: [Builtin.Example(#"repeat("-", 8)"#, shows: #""--------""#)], errors: ["E0209", "E0401"],
+    seeAlso: ["join", "range"]
+  ) { call in
+    guard try call.integer("n") >= 0 else {
+      throw ErrorReport(.invalidArgument, "nothing can be repeated \(call["n"].literal) times", argument: "n")
+    }
+    do {
+      return try call["x"].applying(.multiply, call["n"])
+    } catch var report as ErrorReport {
+      report.argument = "n"
+      throw report
+    }
   }
 }

@@ -1,5 +1,6 @@
 import CCheckpoint
 import Checkpoints
+import Synchronization
 import TVSBuiltins
 import TVSLanguage
 
@@ -49,6 +50,37 @@ public enum Program {
   public static func test(_ paths: [String]) -> Int32 {
     prepare()
     return TestCommand.run(paths)
+  }
+
+  /// Brings scripts into their one form, or says which are not in it.
+  public static func format(_ paths: [String], isCheck: Bool) -> Int32 {
+    prepare()
+    return FormatCommand.run(paths, isCheck: isCheck)
+  }
+
+  /// Sets how much memory the process may take, and how many steps a program may make; nil for no limit.
+  ///
+  /// - Returns: false for a size that is none, such as `2 gallons`.
+  public static func limit(memory: String?, steps: Int?) -> Bool {
+    maxSteps.store(steps ?? 0, ordering: .relaxed)
+    guard let memory else { return true }
+    guard let bytes = bytes(of: memory) else { return false }
+    MemoryLimit.bytes = bytes
+    return true
+  }
+
+  private static let maxSteps = Atomic<Int>(0)
+
+  /// `512M`, `2G`, `1.5GB` or a number of bytes.
+  static func bytes(of size: String) -> Int? {
+    var number = size.uppercased()[...]
+    if number.hasSuffix("B") { number.removeLast() }
+    if number.hasSuffix("I") { number.removeLast() }
+    let units: [Character: Double] = ["K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40]
+    let unit = number.last.flatMap { units[$0] }
+    if unit != nil { number.removeLast() }
+    guard let count = Double(number), count > 0, count * (unit ?? 1) < 1e18 else { return nil }
+    return Int(count * (unit ?? 1))
   }
 
   /// Brings a model into the user's cache, or lists the models that can be brought.
@@ -106,6 +138,8 @@ public enum Program {
   private static func run(_ source: SourceText, arguments: [String]) -> Int32 {
     let interpreter = interpreter(output: StandardOutput.shared, installation: .current)
     interpreter.arguments = arguments
+    let steps = maxSteps.load(ordering: .relaxed)
+    interpreter.maxSteps = steps > 0 ? steps : nil
     if System.isTerminal(1) { interpreter.style.width = TerminalSize.current.columns }
     interpreter.style.color = Ink.wanted(on: 1).isOn
     let began = ContinuousClock.now

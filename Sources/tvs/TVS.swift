@@ -12,17 +12,19 @@ struct TVS: ParsableCommand {
       tvs -e CODE [ARGUMENT…]        run a text
       tvs - [ARGUMENT…]              run standard input
       tvs test PATH…                 run scripts with expectations, and transcripts
+      tvs fmt [--check] PATH…        bring scripts into their one form
       tvs walkthrough [NAME]         open a walkthrough, or list them
       tvs fetch [NAME]               bring a model, or list those that can be brought
       tvs explain CODE               print the page of an error, such as E0203
       """,
     discussion: """
+      tvs --max-memory SIZE … stops what would take more memory than that, such as 2G, with an error.
       Exit status: 0; 1 an error in the program; 2 wrong usage; 130 interrupted.
       NO_COLOR turns colour off; TVS_LIBRARY names another folder for the standard library,
       TVS_MODELS another one for fetched models.
       """,
     version: Program.version,
-    subcommands: [Run.self, Test.self, Walkthrough.self, Fetch.self, Explain.self],
+    subcommands: [Run.self, Test.self, Format.self, Walkthrough.self, Fetch.self, Explain.self],
     defaultSubcommand: Run.self)
 }
 
@@ -35,12 +37,21 @@ extension TVS {
     @Option(name: .customShort("e"), parsing: .unconditional, help: "Run this text.")
     var code: String?
 
+    @Option(help: "Memory that the process may take, such as 2G.")
+    var maxMemory: String?
+
+    @Option(help: ArgumentHelp("Loops and calls that a script may make.", visibility: .hidden))
+    var maxSteps: Int?
+
     @Argument(parsing: .captureForPassthrough, help: "A script or -, and the arguments it gets as args.")
     var arguments: [String] = []
 
     func validate() throws {
       if code == nil, let first = arguments.first, first.hasPrefix("-"), first != "-" {
         throw ValidationError("Unknown option '\(first)'")
+      }
+      if !Program.limit(memory: maxMemory, steps: maxSteps) {
+        throw ValidationError("--max-memory is a size such as 512M or 2G, not '\(maxMemory ?? "")'")
       }
     }
 
@@ -66,6 +77,20 @@ extension TVS {
     var paths: [String]
 
     func run() throws { Program.leave(Program.test(paths)) }
+  }
+
+  /// `tvs fmt`.
+  struct Format: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "fmt", abstract: "Bring scripts into their one form: spaces and indentation; comments stay.")
+
+    @Flag(help: "Write nothing; name the scripts that are not in form, and end with status 1 if there are any.")
+    var check = false
+
+    @Argument(help: "Scripts (.tvs) or folders of them.")
+    var paths: [String]
+
+    func run() throws { Program.leave(Program.format(paths, isCheck: check)) }
   }
 
   /// `tvs walkthrough`.

@@ -81,6 +81,12 @@ enum Fixture {
     Builtin("around", topic: "test", summary: "Measures.", parameters: [Parameter("x", "number")]) { call in
       .native(Around(try call.number("x")))
     },
+    Builtin("len", topic: "test", summary: "Counts.", parameters: [Parameter("x", "list")]) { call in
+      .number(Double(try call.list("x").count))
+    },
+    Builtin("range", topic: "test", summary: "Lists.", parameters: [Parameter("n", "integer")]) { call in
+      .list((0..<(try call.integer("n"))).map { .number(Double($0)) })
+    },
     Builtin("half", topic: "test", summary: "Halves.", parameters: [Parameter("x", "number")]) { call in
       .number(try call.number("x") / 2)
     },

@@ -1,5 +1,3 @@
-import Checkpoints
-
 /// `f(a, b, name=c)`.
 final class CallNode: ExpressionNode {
   struct Item {
@@ -10,73 +8,111 @@ final class CallNode: ExpressionNode {
 
   let callee: ExpressionNode
   let arguments: [Item]
-  let isNamed: Bool
+  /// The first arguments again when all are given by position: a field is read without counting references.
+  private let first: ExpressionNode?
+  private let second: ExpressionNode?
+  private let third: ExpressionNode?
+  /// How many arguments are given by position, or -1 if some are given by name.
+  private let positional: Int
 
   init(_ callee: ExpressionNode, _ arguments: [Item], _ range: SourceRange) {
     self.callee = callee
     self.arguments = arguments
-    isNamed = arguments.contains { $0.name != nil }
+    let isNamed = arguments.contains { $0.name != nil }
+    positional = isNamed ? -1 : arguments.count
+    first = arguments.first?.value
+    second = arguments.count > 1 ? arguments[1].value : nil
+    third = arguments.count > 2 ? arguments[2].value : nil
     super.init(range)
   }
 
   override func evaluate(_ frame: Frame) throws -> Value {
     let target = try callee.evaluate(frame)
-    guard case .function(let function) = target else { throw notCallable(target) }
-    if Cancellation.isRequested { throw Stopped(cause: .now(), range: range) }
-    if let closure = function.closure { return try call(closure, function, frame) }
+    guard case .function(let function) = target else { throw notCallable(target, frame) }
+    try frame.checkpoint(range)
+    if let code = function.code { return try call(code, function, frame) }
     guard let record = function.record else { return .nil }
     return try call(record, frame)
   }
 
-  private func notCallable(_ value: Value) -> RuntimeFailure {
+  private func notCallable(_ value: Value, _ frame: Frame) -> RuntimeFailure {
     var help: String?
     if case .number = value { help = "a product is written with *" }
     if case .list = value { help = "an element is written \(callee.range.text)[…]" }
     let text = callee.range.text
+    if frame.interpreter.hasBuiltin(text) {
+      help = "a value of that name hides the builtin; give it another name"
+    }
     let what = text.count <= 30 && !text.contains("\n") ? "\(text) is \(value.article)" : "this is \(value.article)"
     return RuntimeFailure(ErrorReport(.notSupported, "\(what) and cannot be called", help: help), at: callee.range)
   }
 
   // MARK: - Functions of the language
 
-  private func call(_ closure: FunctionValue.Closure, _ function: FunctionValue, _ frame: Frame) throws -> Value {
-    let code = closure.code
-    let interpreter = frame.interpreter
-    let inner = interpreter.frame(for: closure)
-    if !isNamed, arguments.count == code.parameters.count {
-      for index in 0..<arguments.count {
-        let value = try arguments[index].value.evaluate(frame)
-        code.parameters[index].variable.pointer(inner).pointee = value
-      }
-    } else {
+  private func call(_ code: FunctionCode, _ function: FunctionValue, _ frame: Frame) throws -> Value {
+    let execution = frame.execution
+    guard code.isPlain, positional == code.parameterCount, positional <= 3 else {
+      let inner = execution.enter(code, function.cells)
+      defer { execution.leave(inner, slots: code.slots) }
       try bind(code, function, inner, frame)
+      return try run(code, function, inner, execution)
     }
+    // The arguments come first, since calls among them use the same frame.
+    let a = try first?.evaluate(frame)
+    let b = try second?.evaluate(frame)
+    let c = try third?.evaluate(frame)
+    let inner = execution.enter(code, function.cells)
+    defer { execution.leave(inner, slots: code.slots) }
+    if positional > 0 { inner.slots[0] = a }
+    if positional > 1 { inner.slots[1] = b }
+    if positional > 2 { inner.slots[2] = c }
+    return try run(code, function, inner, execution)
+  }
+
+  @inline(__always)
+  private func run(
+    _ code: FunctionCode, _ function: FunctionValue, _ inner: Frame, _ execution: UnsafeMutablePointer<Execution>
+  ) throws -> Value {
     do {
-      return try interpreter.run(code, inner)
-    } catch var failure as RuntimeFailure {
+      return try execution.run(code, inner)
+    } catch {
+      throw traced(error, function)
+    }
+  }
+
+  /// An error with this call among those on the way to it.
+  private func traced(_ error: any Error, _ function: FunctionValue) -> any Error {
+    switch error {
+    case var failure as RuntimeFailure:
       failure.diagnostic.trace.append(TracedCall(function: function.label, range: range))
-      throw failure
-    } catch let report as ErrorReport {
-      throw RuntimeFailure(report, at: range)
+      return failure
+    case let report as ErrorReport: return RuntimeFailure(report, at: range)
+    default: return error
     }
   }
 
   private func bind(_ code: FunctionCode, _ function: FunctionValue, _ inner: Frame, _ frame: Frame) throws {
+    var rest: [Value] = []
     for (index, argument) in arguments.enumerated() {
       let position: Int
       if let name = argument.name {
-        guard let found = code.parameters.firstIndex(where: { $0.name == name }) else {
+        guard let found = code.parameters.firstIndex(where: { $0.name == name && $0.kind != .rest }) else {
           throw unknownArgument(name, argument.nameRange, of: function)
         }
         position = found
-      } else {
-        guard index < code.parameters.count else { throw tooMany(function, code.parameters.count, from: index) }
+      } else if index < code.positionalCount {
         position = index
+      } else if code.rest != nil {
+        rest.append(try argument.value.evaluate(frame))
+        continue
+      } else {
+        throw tooMany(function, code.positionalCount, from: index)
       }
       let place = code.parameters[position].variable.pointer(inner)
       if place.pointee != nil { throw givenTwice(argument, of: function) }
       place.pointee = try argument.value.evaluate(frame)
     }
+    if let parameter = code.rest { parameter.variable.pointer(inner).pointee = .list(rest) }
     let missing = code.parameters.filter { $0.standard == nil && $0.variable.pointer(inner).pointee == nil }
     if let first = missing.first { throw self.missing(first.name, of: function) }
     for parameter in code.parameters where parameter.variable.pointer(inner).pointee == nil {
@@ -97,14 +133,14 @@ final class CallNode: ExpressionNode {
     }
   }
 
-  /// The elements of a call whose builtin can give them one at a time.
-  func elementsOnDemand(_ frame: Frame) throws -> (() -> Value?)? {
+  /// The numbers of a call whose builtin gives them at equal distances.
+  func progression(_ frame: Frame) throws -> Progression? {
     guard callee is GlobalNode, case .function(let function) = try callee.evaluate(frame), let record = function.record,
-      let elements = record.builtin.elementsOnDemand
+      let progression = record.builtin.progression
     else { return nil }
     let call = try prepare(record, frame)
     do {
-      return try elements(call)
+      return try progression(call)
     } catch {
       throw located(error, record, frame)
     }

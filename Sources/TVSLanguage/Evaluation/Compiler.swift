@@ -64,9 +64,10 @@ struct Compiler {
   }
 
   /// The nodes of a whole text.
-  func compile(_ statements: [Statement]) throws(Failure) -> BlockNode {
+  func compile(_ statements: [Statement]) throws(Failure) -> StatementNode {
     do throws(Rejected) {
-      return BlockNode(try nodes(statements, nil, shows ? .top : .inner))
+      let nodes = try nodes(statements, nil, shows ? .top : .inner)
+      return SequenceNode.joining(nodes[...], source.range(0..<0))
     } catch {
       throw .errors([error.diagnostic])
     }
@@ -88,8 +89,10 @@ struct Compiler {
     return nodes
   }
 
-  private func block(_ block: Block, _ function: FunctionScope?, _ position: Position) throws(Rejected) -> BlockNode {
-    BlockNode(try nodes(block.statements, function, position))
+  private func block(_ block: Block, _ function: FunctionScope?, _ position: Position) throws(Rejected)
+    -> StatementNode
+  {
+    SequenceNode.joining(try nodes(block.statements, function, position)[...], source.range(block.range))
   }
 
   private func node(_ statement: Statement, _ function: FunctionScope?, _ position: Position) throws(Rejected)
@@ -109,12 +112,13 @@ struct Compiler {
     case .assign(let target, let value):
       return AssignNode(try self.target(target, function), try node(value, function), range)
     case .augmentedAssign(let target, let operation, let value, _):
-      return AugmentedAssignNode(try self.target(target, function), operation, try node(value, function), range)
+      let node = AugmentedAssignNode(try self.target(target, function), operation, try node(value, function), range)
+      guard operation == .add, let name = node.target as? VariableTarget, let list = node.operand as? ListNode,
+        list.elements.count == 1, !(list.elements[0] is SpreadNode)
+      else { return node }
+      return AppendNode(name, list.elements[0], general: node)
     case .if(let branches, let otherwise):
-      let compiled = try self.branches(branches, function, position)
-      return IfNode(
-        compiled, otherwise: try optional(otherwise) { (b) throws(Rejected) in try block(b, function, position) }, range
-      )
+      return try choice(branches, otherwise, function, position, range)
     case .for(let target, let sequence, let body):
       return ForNode(
         try self.target(target, function), try node(sequence, function), try block(body, function, inLoop), range)
@@ -143,14 +147,17 @@ struct Compiler {
     }
   }
 
-  private func branches(
-    _ branches: [Branch], _ function: FunctionScope?, _ position: Position
-  ) throws(Rejected) -> [(ExpressionNode, BlockNode)] {
-    var result: [(ExpressionNode, BlockNode)] = []
-    for branch in branches {
-      result.append((try node(branch.condition, function), try block(branch.block, function, position)))
+  private func choice(
+    _ branches: [Branch], _ otherwise: Block?, _ function: FunctionScope?, _ position: Position, _ range: SourceRange
+  ) throws(Rejected) -> StatementNode {
+    let last = try optional(otherwise) { (b) throws(Rejected) in try block(b, function, position) }
+    var node = last ?? StatementNode(range)
+    // From the last one, so that each is the `else` of the one before it; names are resolved in any order.
+    for branch in branches.reversed() {
+      node = IfNode(
+        try self.node(branch.condition, function), try block(branch.block, function, position), otherwise: node, range)
     }
-    return result
+    return node
   }
 
   private func optional<T, R>(_ value: T?, _ body: (T) throws(Rejected) -> R) throws(Rejected) -> R? {
@@ -182,7 +189,7 @@ struct Compiler {
   }
 
   private func variable(_ name: String, _ function: FunctionScope?, _ range: SourceRange) -> VariableTarget {
-    let variable = function?.own[name] ?? .global(scope.cell(name))
+    let variable = function?.own[name] ?? .global(scope.cell(name).pointer)
     return VariableTarget(variable, reader: outer(name, function, range), range)
   }
 
@@ -225,8 +232,9 @@ struct Compiler {
     case .name(let name): return reader(name, function, range)
     case .template(let parts): return TemplateNode(try self.parts(parts, function), range)
     case .list(let elements): return ListNode(try nodes(elements, function), range)
+    case .spread(let value): return SpreadNode(try node(value, function), range)
     case .record(let entries):
-      var compiled: [(String, ExpressionNode)] = []
+      var compiled: [(String?, ExpressionNode)] = []
       for entry in entries { compiled.append((entry.key, try node(entry.value, function))) }
       return RecordNode(compiled, range)
     case .comprehension(let element, let target, let sequence, let condition):
@@ -256,15 +264,16 @@ struct Compiler {
             name: argument.name, nameRange: source.range(argument.nameRange), value: try node(argument.value, function))
         )
       }
-      return CallNode(try node(callee, function), items, range)
+      let callee = try node(callee, function)
+      return items.contains { $0.value is SpreadNode }
+        ? SpreadCallNode(callee, items, range) : CallNode(callee, items, range)
     case .index(let base, let subscripts):
       return IndexNode(try node(base, function), try self.subscripts(subscripts, function), range)
     case .field(let base, let name, let nameRange):
       return FieldNode(try node(base, function), name, source.range(nameRange), range)
     case .function(let syntax): return try functionNode(syntax, function, range)
     case .conditional(let branches, let otherwise):
-      let other = try optional(otherwise) { (b) throws(Rejected) in try block(b, function, .last) }
-      return ConditionalNode(try self.branches(branches, function, .last), otherwise: other, range)
+      return ConditionalNode(try choice(branches, otherwise, function, .last, range), range)
     case .tuple, .invalid:
       throw Rejected(
         diagnostic: Diagnostic(
@@ -342,12 +351,14 @@ struct Compiler {
       let text = parameter.standard.map { source.text($0.range) }
       guard let variable = inner.own[parameter.name] else { continue }
       code.parameters.append(
-        FunctionCode.Parameter(name: parameter.name, variable: variable, standard: standard, standardText: text))
+        FunctionCode.Parameter(
+          name: parameter.name, variable: variable, kind: parameter.kind, standard: standard, standardText: text))
     }
     switch syntax.body {
-    case .block(let body): code.body = .block(try block(body, inner, .last))
-    case .expression(let expression): code.body = .expression(try node(expression, inner))
+    case .block(let body): code.block = try block(body, inner, .last)
+    case .expression(let expression): code.expression = try node(expression, inner)
     }
+    code.prepare()
     return FunctionNode(code, range)
   }
 }

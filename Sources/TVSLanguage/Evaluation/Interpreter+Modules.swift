@@ -58,7 +58,7 @@ extension Interpreter {
       let known = libraryPaths.flatMap { (try? manager.contentsOfDirectory(atPath: $0)) ?? [] }
         .filter { $0.hasSuffix(".tvs") }.map { String($0.dropLast(4)) }.sorted()
       let help =
-        Spelling.suggestion(for: syntax.path, among: known)
+        Habits.modules[syntax.path] ?? Spelling.suggestion(for: syntax.path, among: known)
         ?? "a file of your own is imported as import \"\(syntax.path).tvs\" as \(syntax.path)"
       return ErrorReport(.unknownModule, "the library has no module \(syntax.path)", help: help)
     }

@@ -22,6 +22,8 @@ public final class Interpreter: CallSession, @unchecked Sendable {
   public let libraryPaths: [String]
   /// How values are shown.
   public var style = DisplayStyle()
+  /// Loops and calls that one text may make, or nil for any number: for programs that nobody vouches for.
+  public var maxSteps: Int?
   /// The seed of calls without one of their own; `seed(n)` sets it.
   public var seed: UInt64 = 0
   /// What the program sees as `args`.
@@ -36,8 +38,7 @@ public final class Interpreter: CallSession, @unchecked Sendable {
   let predefined: [String: Cell]
   private let translate: @Sendable (any Error) -> ErrorReport?
   let scope = ModuleScope()
-  private var depth = 0
-  private var depthLimit = Interpreter.callLimit
+  let execution = UnsafeMutablePointer<Execution>.allocate(capacity: 1)
   private var shown: [Value] = []
   /// Names of the files that are running, the innermost last; their folders are where relative imports start.
   var runningFiles: [String] = []
@@ -68,7 +69,10 @@ public final class Interpreter: CallSession, @unchecked Sendable {
     for builtin in builtins { predefined[builtin.name] = Cell(.function(FunctionValue(builtin: builtin))) }
     self.predefined = predefined
     globals = Globals(scope: scope)
+    execution.initialize(for: self)
   }
+
+  deinit { execution.free() }
 
   // MARK: - Running
 
@@ -104,10 +108,11 @@ public final class Interpreter: CallSession, @unchecked Sendable {
   private func execute(_ source: SourceText, shows: Bool) throws(Failure) -> [Value] {
     var result: Result<[Value], Failure> = .success([])
     LargeStack.run { stackSize in
-      let limit = depthLimit
+      let limit = execution.pointee.depthLimit
+      if execution.pointee.depth == 0 { execution.allow(steps: maxSteps) }
       // 32 KB a call is several times what one takes, so that a smaller stack is safe too.
-      depthLimit = min(Interpreter.callLimit, stackSize / 32_768)
-      defer { depthLimit = limit }
+      execution.pointee.depthLimit = min(Interpreter.callLimit, stackSize / 32_768)
+      defer { execution.pointee.depthLimit = limit }
       do throws(Failure) {
         result = .success(try load(source, into: scope, shows: shows))
       } catch {
@@ -124,14 +129,14 @@ public final class Interpreter: CallSession, @unchecked Sendable {
     let block = try Compiler(source: source, scope: scope, builtins: predefined, shows: shows).compile(statements)
     shown = []
     runningFiles.append(source.name)
-    let outerDepth = depth
+    let frame = execution.enter(slots: 0)
     defer {
+      execution.leave(frame, slots: 0)
       runningFiles.removeLast()
-      depth = outerDepth
       shown = []
     }
     do {
-      _ = try block.execute(Frame(self, slots: 0, cells: []))
+      _ = try block.execute(frame)
       return shown
     } catch {
       throw failure(of: error, in: source)
@@ -144,7 +149,7 @@ public final class Interpreter: CallSession, @unchecked Sendable {
     if let first = diagnostics.first {
       throw RuntimeFailure(diagnostics: first)
     }
-    let block: BlockNode
+    let block: StatementNode
     do throws(Failure) {
       block = try Compiler(source: source, scope: scope, builtins: predefined, shows: false).compile(statements)
     } catch {
@@ -154,8 +159,12 @@ public final class Interpreter: CallSession, @unchecked Sendable {
       throw error
     }
     runningFiles.append(source.name)
-    defer { runningFiles.removeLast() }
-    _ = try block.execute(Frame(self, slots: 0, cells: []))
+    let frame = execution.enter(slots: 0)
+    defer {
+      execution.leave(frame, slots: 0)
+      runningFiles.removeLast()
+    }
+    _ = try block.execute(frame)
   }
 
   private func failure(of error: any Error, in source: SourceText) -> Failure {
@@ -181,58 +190,6 @@ public final class Interpreter: CallSession, @unchecked Sendable {
 
   /// Writes text to the output of the session.
   public func write(_ text: String) { output.write(text) }
-
-  // MARK: - Calls
-
-  func frame(for closure: FunctionValue.Closure) -> Frame {
-    let own = closure.code.ownCells
-    guard own > 0 else { return Frame(self, slots: closure.code.slots, cells: closure.cells) }
-    return Frame(self, slots: closure.code.slots, cells: (0..<own).map { _ in Cell() } + closure.cells)
-  }
-
-  /// Runs a function whose parameters are set.
-  func run(_ code: FunctionCode, _ frame: Frame) throws -> Value {
-    depth += 1
-    defer { depth -= 1 }
-    guard depth <= depthLimit else {
-      throw ErrorReport(
-        .recursion, "calls are nested more than \(NumberText.grouped(depthLimit)) deep",
-        help: "check that the recursion ends, or use a loop")
-    }
-    switch code.body {
-    case .expression(let expression): return try expression.evaluate(frame)
-    case .block(let block):
-      _ = try block.execute(frame)
-      return frame.takeResult()
-    }
-  }
-
-  /// Calls a function value, for a builtin such as `map`.
-  public func apply(_ function: FunctionValue, to arguments: [Value]) throws -> Value {
-    if Cancellation.isRequested { throw Interrupted.now() }
-    if let record = function.record { return try record.apply(to: arguments, session: self) }
-    guard let closure = function.closure else { return .nil }
-    let code = closure.code
-    let frame = frame(for: closure)
-    let required = code.parameters.count { $0.standard == nil }
-    guard arguments.count >= required, arguments.count <= code.parameters.count else {
-      let wanted = required == code.parameters.count ? "\(required)" : "\(required) to \(code.parameters.count)"
-      throw ErrorReport(
-        .arity,
-        "\(function.label) is called with \(arguments.count) argument\(arguments.count == 1 ? "" : "s") and takes \(wanted)",
-        help: function.name == nil ? nil : "it is called as \(function.signature)")
-    }
-    for (parameter, value) in zip(code.parameters, arguments) { parameter.variable.pointer(frame).pointee = value }
-    do {
-      for parameter in code.parameters.dropFirst(arguments.count) {
-        parameter.variable.pointer(frame).pointee = try parameter.standard?.evaluate(frame)
-      }
-      return try run(code, frame)
-    } catch var failure as RuntimeFailure {
-      failure.diagnostic.trace.append(TracedCall(function: function.label, range: nil))
-      throw failure
-    }
-  }
 
   // MARK: - Errors
 
@@ -262,20 +219,10 @@ public final class Interpreter: CallSession, @unchecked Sendable {
 
   /// What may have been meant by a name without a value.
   func helpForUnknown(_ name: String, among names: [String]) -> String? {
-    if let habit = Self.habits[name] { return habit }
+    if let habit = Habits.names[name] { return habit }
     return Spelling.suggestion(for: name, among: names + predefined.keys.sorted() + ["true", "false", "nil"])
       ?? "give it one first: \(name) = …"
   }
-
-  /// Names of other languages and what is written here.
-  private static let habits = [
-    "None": "nothing is written nil", "null": "nothing is written nil", "np": "functions need no prefix: mean(x)",
-    "torch": "functions need no prefix: randn(3, 4)", "append": "a list grows by xs += [x]",
-    "push": "a list grows by xs += [x]",
-    "str": "did you mean string?", "int": "did you mean floor, or number?", "float": "did you mean number?",
-    "dict": "records are written {name: value}", "list": "lists are written [1, 2], and [x for x in xs]",
-    "print_function": "did you mean print?", "lambda": "functions are written x -> x^2", "self": "there are no methods",
-  ]
 
   /// The folder of the running file.
   public var directory: String {
@@ -286,42 +233,6 @@ public final class Interpreter: CallSession, @unchecked Sendable {
 
 extension RuntimeFailure {
   init(diagnostics: Diagnostic) { diagnostic = diagnostics }
-}
-
-extension BuiltinRecord {
-  /// Calls the builtin with arguments by position.
-  func apply(to arguments: [Value], session: any CallSession) throws -> Value {
-    var values = standards
-    var given: UInt64 = 0
-    for (index, argument) in arguments.enumerated() {
-      guard index < positional.count || rest != nil else {
-        throw ErrorReport(
-          .arity, "\(builtin.name) is called with \(arguments.count) arguments and takes \(positional.count)",
-          help: "it is called as \(builtin.signature)")
-      }
-      let position = index < positional.count ? positional[index] : rest ?? 0
-      guard let value = accepted[position].admit(argument) else { throw refusal(of: argument, position) }
-      if index < positional.count {
-        values[position] = value
-      } else if case .list(let elements) = values[position] {
-        values[position] = .list(elements + [value])
-      }
-      given |= 1 << UInt64(position)
-    }
-    for (index, parameter) in builtin.parameters.enumerated() where given & 1 << UInt64(index) == 0 {
-      if case .required = parameter.presence {
-        throw ErrorReport(
-          .arity, "\(builtin.name) needs the argument \(parameter.name)", help: "it is called as \(builtin.signature)")
-      }
-    }
-    do {
-      return try builtin.body(Call(record: self, session: session, values: values, givenBits: given))
-    } catch var report as ErrorReport {
-      // The argument belongs to this call, which has no place; the place is that of the call around it.
-      report.argument = nil
-      throw report
-    }
-  }
 }
 
 /// The names of a session.

@@ -1,3 +1,5 @@
+import Checkpoints
+
 #if canImport(Glibc)
 import Glibc
 #else
@@ -12,11 +14,17 @@ enum Operators {
     case (.native, _), (_, .native):
       if let result = try native(operation, left, right) { return result }
     case (.string(let a), .string(let b)):
-      if operation == .add { return .string(a + b) }
+      if operation == .add {
+        try MemoryLimit.require(a.utf8.count + b.utf8.count)
+        return .string(a + b)
+      }
     case (.string(let text), .number(let count)) where operation == .multiply:
       return .string(String(repeating: text, count: try repetitions(count, of: text.utf8.count)))
     case (.list(let a), .list(let b)):
-      if operation == .add { return .list(a + b) }
+      if operation == .add {
+        try MemoryLimit.require((a.count + b.count) * MemoryLayout<Value>.stride)
+        return .list(a + b)
+      }
     case (.list(let elements), .number(let count)) where operation == .multiply:
       return .list(
         [[Value]](repeating: elements, count: try repetitions(count, of: elements.count * 32)).flatMap { $0 })
@@ -29,12 +37,14 @@ enum Operators {
   static func update(_ value: inout Value, _ operation: BinaryOperator, _ operand: Value) throws {
     if operation == .add {
       if value.isList, case .list(let more) = operand {
+        if more.count > 4096 { try MemoryLimit.require(2 * more.count * MemoryLayout<Value>.stride) }
         var elements = value.takeList()
         elements.append(contentsOf: more)
         value = .list(elements)
         return
       }
       if value.isString, case .string(let more) = operand {
+        if more.utf8.count > MemoryLimit.smallest { try MemoryLimit.require(2 * more.utf8.count) }
         var text = value.takeString()
         text += more
         value = .string(text)
@@ -102,7 +112,7 @@ enum Operators {
         argument: "right")
     }
     let bytes = Double(max(size, 1)) * count
-    guard bytes < 4e9 else {
+    guard bytes < 4e9, MemoryLimit.allows(Int(max(0, bytes))) else {
       throw ErrorReport(.tooLarge, "the result would take \(NumberText.bytes(bytes))", argument: "right")
     }
     return max(0, whole)
@@ -172,6 +182,7 @@ enum Operators {
     switch (left, right) {
     case (.string, _), (_, .string):
       if operation == .add { help = "write f\"{x}\" or string(x) to make text of a value" }
+      if operation == .remainder { help = "numbers in text are written f\"{x:.3f}\"" }
     case (.bool, _), (_, .bool): help = "number(true) is 1"
     case (.nil, _), (_, .nil): help = "nil is what a function without a result gives"
     default: break
@@ -181,5 +192,17 @@ enum Operators {
     }
     let code: ErrorCode = .wrongKind
     return ErrorReport(code, "\(operation.rawValue) does not join \(left.article) and \(right.article)", help: help)
+  }
+}
+
+extension MemoryLimit {
+  /// Throws unless so many bytes more may be taken.
+  ///
+  /// - Throws: ``ErrorReport`` with code E0401.
+  public static func require(_ more: Int) throws(ErrorReport) {
+    guard more >= smallest || more == 0 && bytes != nil, more > left else { return }
+    let limit = bytes.map { "the \(NumberText.bytes(Double($0))) of --max-memory" } ?? "the memory of this machine"
+    let what = more == 0 ? "the program takes more than" : "\(NumberText.bytes(Double(more))) more would exceed"
+    throw ErrorReport(.tooLarge, "\(what) \(limit)", help: "keep less at once, or allow more")
   }
 }

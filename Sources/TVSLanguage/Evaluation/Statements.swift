@@ -12,16 +12,31 @@ class StatementNode {
   func execute(_ frame: Frame) throws -> Flow { .next }
 }
 
-final class BlockNode {
-  let statements: [StatementNode]
-  init(_ statements: [StatementNode]) { self.statements = statements }
+/// Two statements, one after the other.
+///
+/// The statements of a block are the leaves of a balanced tree of these: a call through a constant field counts no
+/// references, and a walk along an array does.
+final class SequenceNode: StatementNode {
+  let first: StatementNode
+  let second: StatementNode
 
-  func execute(_ frame: Frame) throws -> Flow {
-    for statement in statements {
-      let flow = try statement.execute(frame)
-      if flow != .next { return flow }
-    }
-    return .next
+  init(_ first: StatementNode, _ second: StatementNode) {
+    self.first = first
+    self.second = second
+    super.init(first.range)
+  }
+
+  override func execute(_ frame: Frame) throws -> Flow {
+    let flow = try first.execute(frame)
+    return flow == .next ? try second.execute(frame) : flow
+  }
+
+  /// The statements as one.
+  static func joining(_ statements: ArraySlice<StatementNode>, _ range: SourceRange) -> StatementNode {
+    guard let first = statements.first else { return StatementNode(range) }
+    if statements.count == 1 { return first }
+    let middle = statements.startIndex + statements.count / 2
+    return SequenceNode(joining(statements[..<middle], range), joining(statements[middle...], range))
   }
 }
 
@@ -66,7 +81,7 @@ final class ResultNode: StatementNode {
   }
 
   override func execute(_ frame: Frame) throws -> Flow {
-    frame.result = try expression?.evaluate(frame) ?? .nil
+    frame.setResult(try expression?.evaluate(frame) ?? .nil)
     return flow
   }
 }
@@ -81,128 +96,30 @@ final class LoopExitNode: StatementNode {
   override func execute(_ frame: Frame) throws -> Flow { flow }
 }
 
+/// `if c { } else …`; a further `else if` is an `if` of its own in the place of the `else`.
 final class IfNode: StatementNode {
-  let branches: [(ExpressionNode, BlockNode)]
-  let otherwise: BlockNode?
+  let condition: ExpressionNode
+  let body: StatementNode
+  let otherwise: StatementNode
 
-  init(_ branches: [(ExpressionNode, BlockNode)], otherwise: BlockNode?, _ range: SourceRange) {
-    self.branches = branches
+  init(_ condition: ExpressionNode, _ body: StatementNode, otherwise: StatementNode, _ range: SourceRange) {
+    self.condition = condition
+    self.body = body
     self.otherwise = otherwise
     super.init(range)
   }
 
   override func execute(_ frame: Frame) throws -> Flow {
-    for (condition, block) in branches where try condition.condition(frame) { return try block.execute(frame) }
-    return try otherwise?.execute(frame) ?? .next
-  }
-}
-
-final class WhileNode: StatementNode {
-  let condition: ExpressionNode
-  let body: BlockNode
-
-  init(_ condition: ExpressionNode, _ body: BlockNode, _ range: SourceRange) {
-    self.condition = condition
-    self.body = body
-    super.init(range)
-  }
-
-  override func execute(_ frame: Frame) throws -> Flow {
-    while try condition.condition(frame) {
-      let flow = try body.execute(frame)
-      if flow == .broken { break }
-      if flow == .returned { return flow }
-      if Cancellation.isRequested { throw Stopped(cause: .now(), range: condition.range) }
-    }
-    return .next
-  }
-}
-
-extension Interrupted {
-  /// What an interruption that arrived just now stops.
-  static func now() -> Interrupted {
-    do throws(Interrupted) {
-      try Cancellation.check()
-      return Interrupted(activity: "")
-    } catch {
-      return error
-    }
-  }
-}
-
-final class ForNode: StatementNode {
-  let target: TargetNode
-  let sequence: ExpressionNode
-  let body: BlockNode
-
-  init(_ target: TargetNode, _ sequence: ExpressionNode, _ body: BlockNode, _ range: SourceRange) {
-    self.target = target
-    self.sequence = sequence
-    self.body = body
-    super.init(range)
-  }
-
-  override func execute(_ frame: Frame) throws -> Flow {
-    var result = Flow.next
-    let place = (target as? VariableTarget)?.variable.pointer(frame)
-    try Iteration.forEach(in: sequence, as: target, frame) { item in
-      if let place { place.pointee = item } else { try target.assign(item, frame) }
-      let flow = try body.execute(frame)
-      if flow == .returned { result = flow }
-      return flow == .next || flow == .continued
-    }
-    return result
-  }
-}
-
-/// Visiting the elements of a value.
-enum Iteration {
-  /// Calls `body` with each element until it answers false.
-  static func forEach(
-    in sequence: ExpressionNode, as target: TargetNode, _ frame: Frame, _ body: (Value) throws -> Bool
-  ) throws {
-    if let call = sequence as? CallNode, let next = try call.elementsOnDemand(frame) {
-      while let item = next() {
-        if Cancellation.isRequested { throw Stopped(cause: .now(), range: sequence.range) }
-        if !(try body(item)) { return }
-      }
-      return
-    }
-    let items = try elements(
-      of: try sequence.evaluate(frame), pairs: (target as? SeveralTarget)?.targets.count == 2, frame, sequence.range)
-    for item in items {
-      if Cancellation.isRequested { throw Stopped(cause: .now(), range: sequence.range) }
-      if !(try body(item)) { return }
-    }
-  }
-
-  /// The elements that `for` visits: of a record its keys, or with two targets its keys and values.
-  static func elements(of value: Value, pairs: Bool, _ frame: Frame, _ range: SourceRange) throws -> [Value] {
-    switch value {
-    case .list(let elements): return elements
-    case .string(let text): return text.map { .string(String($0)) }
-    case .record(let fields):
-      return pairs ? fields.map { .list([.string($0.key), $0.value]) } : fields.keys.map { .string($0) }
-    case .native(let native):
-      do {
-        if let elements = try native.elements() { return elements }
-      } catch {
-        throw frame.interpreter.located(error, at: range) { _ in nil }
-      }
-    default: break
-    }
-    var help: String?
-    if let number = value.wholeNumber { help = "to count, write range(\(number))" }
-    throw RuntimeFailure(ErrorReport(.notSupported, "\(value.article) has no elements to visit", help: help), at: range)
+    try condition.condition(frame) ? try body.execute(frame) : try otherwise.execute(frame)
   }
 }
 
 final class TryNode: StatementNode {
-  let body: BlockNode
+  let body: StatementNode
   let variable: TargetNode?
-  let handler: BlockNode
+  let handler: StatementNode
 
-  init(_ body: BlockNode, _ variable: TargetNode?, _ handler: BlockNode, _ range: SourceRange) {
+  init(_ body: StatementNode, _ variable: TargetNode?, _ handler: StatementNode, _ range: SourceRange) {
     self.body = body
     self.variable = variable
     self.handler = handler

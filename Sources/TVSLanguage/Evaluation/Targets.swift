@@ -154,6 +154,32 @@ final class AssignNode: StatementNode {
   }
 }
 
+/// `xs += [x]`, by which lists grow: a list in a variable takes the element without a list around it.
+final class AppendNode: StatementNode {
+  let target: VariableTarget
+  let element: ExpressionNode
+  /// The statement for values that are no lists.
+  let general: AugmentedAssignNode
+
+  init(_ target: VariableTarget, _ element: ExpressionNode, general: AugmentedAssignNode) {
+    self.target = target
+    self.element = element
+    self.general = general
+    super.init(general.range)
+  }
+
+  override func execute(_ frame: Frame) throws -> Flow {
+    let value = try element.evaluate(frame)
+    let place = target.variable.pointer(frame)
+    guard var list = place.pointee, list.isList else { return try general.execute(with: .list([value]), frame) }
+    place.pointee = nil
+    var elements = list.takeList()
+    elements.append(value)
+    place.pointee = .list(elements)
+    return .next
+  }
+}
+
 final class AugmentedAssignNode: StatementNode {
   let target: TargetNode
   let operation: BinaryOperator
@@ -167,7 +193,10 @@ final class AugmentedAssignNode: StatementNode {
   }
 
   override func execute(_ frame: Frame) throws -> Flow {
-    let value = try operand.evaluate(frame)
+    try execute(with: try operand.evaluate(frame), frame)
+  }
+
+  func execute(with value: Value, _ frame: Frame) throws -> Flow {
     do {
       try target.update(operation, value, frame)
     } catch {

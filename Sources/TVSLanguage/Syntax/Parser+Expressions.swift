@@ -115,6 +115,7 @@ extension Parser {
       return try make(.unary(.not, operand), start..<previousEnd, [operand])
     }
     if take(.minus) {
+      roles.prefixes.insert(start)
       let operand = try parseOperators(Level.power.rawValue)
       if case .literal(.number(let number)) = operand.kind {
         return try make(.literal(.number(-number)), start..<previousEnd, [])
@@ -160,7 +161,7 @@ extension Parser {
   }
 
   /// A name, or a keyword where only a name can stand: after a point, before the `=` of an argument or the `:` of a key.
-  private var wordHere: String? {
+  var wordHere: String? {
     switch token.kind {
     case .name(let name): name
     case .keyword(let keyword): keyword.rawValue
@@ -171,8 +172,14 @@ extension Parser {
   private mutating func parseArguments() throws(Abandoned) -> [Argument] {
     var arguments: [Argument] = []
     while !token.isSymbol(.closeParenthesis) {
-      if let name = wordHere, following.isSymbol(.assign) {
+      let start = token.range.lowerBound
+      if take(.ellipsis) {
+        let value = try parseExpression()
+        let spread = try make(.spread(value), start..<previousEnd, [value])
+        arguments.append(Argument(name: nil, nameRange: spread.range, value: spread))
+      } else if let name = wordHere, following.isSymbol(.assign) {
         let nameRange = token.range
+        roles.argumentSigns.insert(following.range.lowerBound)
         advance()
         advance()
         arguments.append(Argument(name: name, nameRange: nameRange, value: try parseExpression()))
@@ -204,7 +211,9 @@ extension Parser {
       var bounds: [Expression?] = [nil]
       var colons = 0
       if !token.isSymbol(.colon) { bounds[0] = try parseExpression() }
-      while colons < 2, take(.colon) {
+      while colons < 2, token.isSymbol(.colon) {
+        roles.sliceColons.insert(token.range.lowerBound)
+        advance()
         colons += 1
         let isOpen = token.isSymbol(.colon) || token.isSymbol(.comma) || token.isSymbol(.closeBracket)
         bounds.append(isOpen ? nil : try parseExpression())
@@ -243,6 +252,7 @@ extension Parser {
     case .symbol(.openBrace): return try parseRecord()
     case .keyword(.fn): return try make(.function(try parseFunction()), start.range.lowerBound..<previousEnd, [])
     case .keyword(.if): return try parseConditional()
+    case .keyword(.else): throw failExpected("a value", help: "an else stands straight after the } of its if")
     default: throw failExpected("a value")
     }
   }
@@ -280,60 +290,6 @@ extension Parser {
     return Expression(range: range, kind: first.kind, height: first.height)
   }
 
-  private mutating func parseList() throws(Abandoned) -> Expression {
-    let open = token
-    advance()
-    var elements: [Expression] = []
-    var comprehension: (Target, Expression, Expression?)?
-    try bracketed(open, .closeBracket, or: ",") { parser throws(Abandoned) in
-      while !parser.token.isSymbol(.closeBracket) {
-        elements.append(try parser.parseExpression())
-        if elements.count == 1, parser.take(.for) {
-          let target = try parser.parseLoopTarget()
-          guard parser.take(.in) else { throw parser.failExpected("in") }
-          let sequence = try parser.parseExpression()
-          comprehension = (target, sequence, parser.take(.if) ? try parser.parseExpression() : nil)
-          break
-        }
-        guard parser.take(.comma) else { break }
-      }
-    }
-    let range = open.range.lowerBound..<previousEnd
-    if let (target, sequence, condition) = comprehension, let element = elements.first {
-      let kind = Expression.Kind.comprehension(
-        element: element, target: target, sequence: sequence, condition: condition)
-      return try make(kind, range, [element, sequence] + (condition.map { [$0] } ?? []))
-    }
-    return try make(.list(elements), range, elements)
-  }
-
-  private mutating func parseRecord() throws(Abandoned) -> Expression {
-    let open = token
-    advance()
-    var entries: [RecordEntry] = []
-    try bracketed(open, .closeBrace, or: ",") { parser throws(Abandoned) in
-      while !parser.token.isSymbol(.closeBrace) {
-        let key: String
-        if case .string(let text) = parser.token.kind {
-          key = text
-        } else if let word = parser.wordHere {
-          key = word
-        } else {
-          throw parser.failExpected("a key", help: "records are written {name: value}")
-        }
-        if entries.contains(where: { $0.key == key }) {
-          throw parser.fail(
-            .syntax, "the key \(key) stands twice", at: parser.token.range, help: "remove one of the two")
-        }
-        parser.advance()
-        try parser.expect(.colon, help: "records are written {name: value}")
-        entries.append(RecordEntry(key: key, value: try parser.parseExpression()))
-        guard parser.take(.comma) else { break }
-      }
-    }
-    return try make(.record(entries), open.range.lowerBound..<previousEnd, entries.map(\.value))
-  }
-
   /// `if c { a } else { b }` as a value.
   private mutating func parseConditional() throws(Abandoned) -> Expression {
     let start = token.range.lowerBound
@@ -349,156 +305,5 @@ extension Parser {
     }
     let (branches, otherwise) = try parseBranches()
     return try make(.conditional(branches, otherwise: otherwise), start..<previousEnd, branches.map(\.condition))
-  }
-
-  // MARK: - f-strings
-
-  private mutating func parseTemplate(_ pieces: [TemplatePiece]) throws(Abandoned) -> Expression {
-    let range = token.range
-    advance()
-    var parts: [TemplatePart] = []
-    var expressions: [Expression] = []
-    for piece in pieces {
-      switch piece {
-      case .text(let text): parts.append(.text(text))
-      case .expression(let inner, let formatRange):
-        let expression = try parseInside(inner)
-        var format: FormatSpecification?
-        if let formatRange {
-          let text = source.text(formatRange)
-          format = FormatSpecification(text)
-          if format == nil {
-            throw fail(
-              .malformedLiteral, "\(text) is not a format", at: formatRange,
-              help: "formats are Python's, such as .3f, 8.2e, >10, +.1% or 06d")
-          }
-        }
-        parts.append(.expression(expression, format: format))
-        expressions.append(expression)
-      }
-    }
-    return try make(.template(parts), range, expressions)
-  }
-
-  /// Parses the expression at some offsets, with the same context.
-  private mutating func parseInside(_ range: Range<Int>) throws(Abandoned) -> Expression {
-    var scanner = Scanner(source, range: range)
-    let outer = (tokens, index, closers, brackets, documentation)
-    tokens = scanner.scan()
-    diagnostics += scanner.diagnostics
-    (index, closers, brackets, documentation) = (0, Self.closers(of: tokens), [], [:])
-    defer { (tokens, index, closers, brackets, documentation) = outer }
-    // The braces around the expression let it go on over any white space, as brackets do.
-    brackets = [
-      Token(
-        kind: .symbol(.openBrace), range: range.lowerBound - 1..<range.lowerBound, startsLine: false,
-        followsSpace: false)
-    ]
-    let expression = try parseExpression()
-    guard case .end = token.kind else {
-      throw fail(
-        .syntax, "the expression should end before \(described(token))", at: token.range,
-        help: "a format follows a colon: {x:.2f}")
-    }
-    return expression
-  }
-
-  // MARK: - Functions
-
-  /// `x -> x^2`, `(x, y) -> x + y`, `() -> seed(1)`, `x -> { …; … }`.
-  private mutating func parseLambda() throws(Abandoned) -> Expression {
-    let start = token.range.lowerBound
-    return try make(
-      .function(
-        try inFunction { parser throws(Abandoned) in
-          let parameters: [ParameterSyntax]
-          if case .name(let name) = parser.token.kind {
-            parameters = [ParameterSyntax(name: name, range: parser.token.range, standard: nil)]
-            parser.context.assign(name)
-            parser.advance()
-          } else {
-            parameters = try parser.parseParameters()
-          }
-          try parser.expect(.arrow)
-          if parser.token.isSymbol(.openBrace), !parser.isRecordHere {
-            return (nil, parameters, .block(try parser.parseBlock(after: "->")))
-          }
-          return (nil, parameters, .expression(try parser.parseExpression()))
-        }), start..<previousEnd, [])
-  }
-
-  /// Whether the brace at the current token opens a record and not a block.
-  private var isRecordHere: Bool {
-    if following.isSymbol(.closeBrace) { return true }
-    guard index + 2 < tokens.count, tokens[index + 2].isSymbol(.colon) else { return false }
-    switch following.kind {
-    case .name, .keyword, .string: return true
-    default: return false
-    }
-  }
-
-  /// `fn name(a, b = 2) { … }`; the current token is `fn`.
-  mutating func parseFunction() throws(Abandoned) -> FunctionSyntax {
-    let lines = documentation[index]
-    return try inFunction(documentation: lines) { parser throws(Abandoned) in
-      parser.advance()
-      var name: String?
-      if case .name(let given) = parser.token.kind {
-        name = given
-        parser.advance()
-      }
-      guard parser.token.isSymbol(.openParenthesis) else {
-        throw parser.failExpected("(", help: "functions are written fn name(a, b = 2) { … }")
-      }
-      let parameters = try parser.parseParameters()
-      return (name, parameters, .block(try parser.parseBlock(after: "fn \(name ?? "")(…)")))
-    }
-  }
-
-  /// Runs `body` in the context of a new function.
-  private mutating func inFunction(
-    documentation lines: [String]? = nil,
-    _ body: (inout Parser) throws(Abandoned) -> (String?, [ParameterSyntax], FunctionSyntax.Body)
-  ) throws(Abandoned) -> FunctionSyntax {
-    let start = token.range.lowerBound
-    let outer = context
-    let inner = FunctionContext(parent: outer)
-    context = inner
-    defer {
-      context = outer
-      for name in inner.mentioned { outer.mention(name) }
-      outer.mentionedInside.formUnion(inner.mentioned)
-    }
-    let (name, parameters, block) = try body(&self)
-    return FunctionSyntax(
-      name: name, range: start..<previousEnd, parameters: parameters, body: block, assigned: inner.assigned,
-      mentionedInside: inner.mentionedInside, documentation: lines.map(Documentation.init(lines:)))
-  }
-
-  /// `(a, b = 2)`; the current token is the parenthesis.
-  private mutating func parseParameters() throws(Abandoned) -> [ParameterSyntax] {
-    let open = token
-    advance()
-    return try bracketed(open, .closeParenthesis, or: ",") { parser throws(Abandoned) in
-      var parameters: [ParameterSyntax] = []
-      while !parser.token.isSymbol(.closeParenthesis) {
-        guard case .name(let name) = parser.token.kind else { throw parser.failExpected("the name of a parameter") }
-        let range = parser.token.range
-        if parameters.contains(where: { $0.name == name }) {
-          throw parser.fail(.syntax, "the parameter \(name) stands twice", at: range)
-        }
-        parser.context.assign(name)
-        parser.advance()
-        let standard = parser.take(.assign) ? try parser.parseExpression() : nil
-        if standard == nil, parameters.last?.standard != nil {
-          throw parser.fail(
-            .syntax, "\(name) has no default but follows one that has", at: range,
-            help: "parameters with defaults come last")
-        }
-        parameters.append(ParameterSyntax(name: name, range: range, standard: standard))
-        guard parser.take(.comma) else { break }
-      }
-      return parameters
-    }
   }
 }

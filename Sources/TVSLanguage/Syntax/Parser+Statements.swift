@@ -7,16 +7,20 @@ extension Parser {
       if case .end = token.kind { break }
       if token.isSymbol(.closeBrace) {
         if open != nil { break }
-        _ = fail(.syntax, "this } closes nothing", at: token.range, help: "remove it, or write the { it belongs to")
+        // After another error it belongs to something that was given up.
+        if diagnostics.isEmpty {
+          _ = fail(.syntax, "this } closes nothing", at: token.range, help: "remove it, or write the { it belongs to")
+        }
         advance()
         continue
       }
+      let first = token
       do throws(Abandoned) {
         let statement = try nested { parser throws(Abandoned) in try parser.parseStatement() }
         statements.append(statement)
         try expectEndOfStatement(after: statement)
       } catch {
-        recover(in: open != nil)
+        recover(in: open != nil, from: first)
       }
     }
     return statements
@@ -30,6 +34,9 @@ extension Parser {
     default: break
     }
     if case .function = statement.kind { return }
+    if index > 0, case .name(let word) = tokens[index - 1].kind, let advice = Habits.words[word] {
+      throw fail(.syntax, "\(word) is a word of other languages", at: tokens[index - 1].range, help: advice)
+    }
     throw fail(
       .syntax, "the statement should end before \(described(token))", at: token.range, help: hint(after: statement))
   }
@@ -38,31 +45,25 @@ extension Parser {
   private func hint(after statement: Statement) -> String {
     switch token.kind {
     case .symbol(.colon): return "blocks are written in braces: if x > 0 { … }"
+    case .symbol(.ellipsis): return "a range is range(1, 10); ...xs spreads a list inside of [ ] or a call"
     case .symbol(.assign): return "assign one name at a time; to compare, write =="
     case .symbol(.comma): return "a list is written [a, b]"
     case .symbol(.closeParenthesis), .symbol(.closeBracket): return "this bracket closes nothing"
     case .keyword(.if): return "a choice between values is written if c { a } else { b }"
     case .keyword(.else): return "an else stands straight after the } of its if"
+    case .name(let word): if let advice = Habits.words[word] { return advice }
     case .keyword(.for): return "a list made by a loop is written [x^2 for x in xs]"
     default: break
     }
     if case .expression(let expression) = statement.kind, case .name(let name) = expression.kind {
-      switch name {
-      case "def", "func", "function": return "functions are written fn name(a, b) { … }"
-      case "elif", "elsif": return "write } else if c { … }"
-      case "let", "var", "const", "global": return "assignments are written x = …"
-      case "lambda": return "functions are written x -> x^2"
-      case "from": return "modules are imported as import \"path/file.tvs\" as m"
-      case "raise", "throw": return "errors are raised by error(\"message\")"
-      case "del": return "there is nothing to delete; a name keeps its value until it is assigned again"
-      default: return "calls are written \(name)(…); statements are separated by a newline or ;"
-      }
+      return "calls are written \(name)(…); statements are separated by a newline or ;"
     }
     return "statements are separated by a newline or ;"
   }
 
   private mutating func parseStatement() throws(Abandoned) -> Statement {
     let start = token.range.lowerBound
+    roles.statements.insert(start)
     let kind: Statement.Kind
     switch token.kind {
     case .keyword(.if): kind = try parseIf()
@@ -91,6 +92,11 @@ extension Parser {
     if token.isSymbol(.assign) {
       throw fail(.syntax, "an assignment is not a condition", at: token.range, help: "to compare, write ==")
     }
+    if token.isSymbol(.arrow) {
+      throw fail(
+        .syntax, "a block in braces is expected after \(what)", at: token.range,
+        help: "write fn name(x) { … }, or name = x -> …")
+    }
     guard take(.openBrace) else {
       throw failExpected("{ after \(what)", help: "blocks are written in braces: \(what) { … }")
     }
@@ -98,7 +104,9 @@ extension Parser {
     let outer = brackets
     brackets = []
     defer { brackets = outer }
+    roles.blocks.insert(open.range.lowerBound)
     let statements = parseStatements(until: open)
+    roles.blockEnds.insert(token.range.lowerBound)
     guard take(.closeBrace) else {
       if case .end = token.kind {
         diagnostics.append(
@@ -133,7 +141,9 @@ extension Parser {
   private mutating func parseFor() throws(Abandoned) -> Statement.Kind {
     advance()
     let target = try parseLoopTarget()
-    guard take(.in) else { throw failExpected("in", help: "loops are written for x in xs { … }") }
+    guard take(.in) else {
+      throw failExpected("in", help: "loops are written for x in xs { … }, for i in range(n) { … }")
+    }
     let sequence = try parseExpression()
     return .for(target, sequence, try parseLoopBody(after: "for x in xs"))
   }
@@ -147,7 +157,14 @@ extension Parser {
         let open = token
         let close: Symbol = take(.openParenthesis) ? .closeParenthesis : .closeBracket
         if close == .closeBracket { advance() }
-        let inner = try bracketed(open, close, or: ",") { parser throws(Abandoned) in try parser.parseLoopTarget() }
+        let inner = try bracketed(open, close, or: ",") { parser throws(Abandoned) in
+          let target = try parser.parseLoopTarget()
+          if parser.token.isKeyword(.in) {
+            throw parser.fail(
+              .syntax, "a loop stands in no parentheses", at: open.range, help: "loops are written for x in xs { … }")
+          }
+          return target
+        }
         targets.append(inner)
       } else if case .name(let name) = token.kind {
         context.assign(name)
@@ -369,9 +386,12 @@ extension Parser {
     case .list(let elements) where !elements.isEmpty, .tuple(let elements):
       return Target(range: expression.range, kind: .several(try targets(elements)))
     default:
+      let isCall = if case .call = expression.kind { true } else { false }
       throw fail(
         .syntax, "this cannot be assigned", at: expression.range,
-        help: "names, x[i] and x.field can be; to compare, write ==")
+        help: isCall
+          ? "functions are written fn f(x) { … }, or f = x -> …"
+          : "names, x[i] and x.field can be; to compare, write ==")
     }
   }
 

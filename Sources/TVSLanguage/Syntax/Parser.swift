@@ -5,8 +5,8 @@
 struct Parser {
   /// Levels of nesting that the parser follows. More would only serve to overflow the stack of a later walk.
   static let nestingLimit = 200
-  /// Errors after which a text is given up.
-  private static let errorLimit = 20
+  /// Errors of one text that are reported.
+  private static let errorLimit = 10
 
   let source: SourceText
   var tokens: [Token]
@@ -17,8 +17,12 @@ struct Parser {
   var closers: [Int]
   /// Brackets around the current token inside which newlines mean nothing.
   var brackets: [Token] = []
+  /// Where the outermost bracket around the last error closes, if it does: what is wrong inside ends there.
+  private var resumption: Int?
   var depth = 0
   var context = FunctionContext(parent: nil)
+  /// Noted for the formatter.
+  var roles = TokenRoles()
 
   /// Thrown when a statement cannot be parsed further; the error is already in ``diagnostics``.
   struct Abandoned: Error {}
@@ -36,20 +40,40 @@ struct Parser {
   ///
   /// - Returns: its statements, and what is wrong with it in the order of the text.
   static func parse(_ source: SourceText) -> (statements: [Statement], diagnostics: [Diagnostic]) {
+    let (statements, diagnostics, _) = parseWithRoles(source)
+    return (statements, diagnostics)
+  }
+
+  /// Parses a whole text and tells what its tokens are.
+  static func parseWithRoles(_ source: SourceText)
+    -> (statements: [Statement], diagnostics: [Diagnostic], roles: TokenRoles)
+  {
     guard source.bytes.count < Int(Int32.max) else {
       let message = "this text is longer than 2 GB"
-      return ([], [Diagnostic(.syntax, message, range: source.range(0..<0), help: "cut it into modules")])
+      let range = source.range(0..<0)
+      return ([], [Diagnostic(.syntax, message, range: range, help: "cut it into modules")], TokenRoles())
     }
     var parser = Parser(source)
     let statements = parser.parseStatements(until: nil)
-    return (statements, parser.sortedDiagnostics)
+    return (statements, parser.sortedDiagnostics, parser.roles)
   }
 
+  /// The errors in the order of the text, the first of each line: those after it mostly follow from it.
   private var sortedDiagnostics: [Diagnostic] {
     let sorted = diagnostics.enumerated().sorted { a, b in
       (a.element.range?.lower ?? 0, a.offset) < (b.element.range?.lower ?? 0, b.offset)
     }
-    return sorted.map(\.element)
+    var kept: [Diagnostic] = []
+    var lineEnd = -1
+    for (_, diagnostic) in sorted {
+      let start = diagnostic.range?.lower ?? 0
+      // That the text ends too early decides whether a prompt goes on, so it is never left out.
+      if start <= lineEnd, !diagnostic.isAtEnd { continue }
+      if let bounds = diagnostic.range?.lineBounds { lineEnd = bounds.upperBound }
+      kept.append(diagnostic)
+      if kept.count == Self.errorLimit { break }
+    }
+    return kept
   }
 
   /// Pairs up brackets; a bracket that fits none is left alone and reported by the parser.
@@ -105,13 +129,23 @@ struct Parser {
     _ code: ErrorCode = .syntax, _ message: String, at range: Range<Int>, label: String? = nil, help: String? = nil
   ) -> Abandoned {
     diagnostics.append(Diagnostic(code, message, range: source.range(range), label: label, help: help))
+    noteBracket()
     return Abandoned()
+  }
+
+  private mutating func noteBracket() {
+    guard let open = brackets.first,
+      let index = tokens.firstIndex(where: { $0.range.lowerBound == open.range.lowerBound })
+    else { return resumption = nil }
+    resumption = closers[index]
   }
 
   /// Reports that something else was expected at the current token.
   mutating func failExpected(_ what: String, help: String? = nil) -> Abandoned {
     switch token.kind {
-    case .invalid: return Abandoned()
+    case .invalid:
+      noteBracket()
+      return Abandoned()
     case .end:
       let isOpen = brackets.last
       let range = isOpen?.range ?? max(0, previousEnd - 1)..<previousEnd
@@ -181,8 +215,28 @@ struct Parser {
   }
 
   /// Skips to where the next statement may begin.
-  mutating func recover(in block: Bool) {
+  ///
+  /// - Parameter first: the token with which the statement began.
+  mutating func recover(in block: Bool, from first: Token) {
     brackets = []
+    defer { resumption = nil }
+    if let resumption, resumption >= index {
+      index = resumption
+    } else if resumption != nil, token.startsLine, token.range.lowerBound > first.range.lowerBound {
+      // The bracket closes nowhere, and this line may be sound.
+      return
+    }
+    skipLine(in: block)
+    // A line that ends with a colon has its block below it, deeper in, as Python has.
+    guard index > 0, tokens[index - 1].isSymbol(.colon) else { return }
+    let indent = indent(of: first)
+    while token.startsLine, self.indent(of: token) > indent || continuesForeignStatement, !isAtEnd {
+      if block, token.isSymbol(.closeBrace) { return }
+      if !take(.semicolon) { skipLine(in: block) }
+    }
+  }
+
+  private mutating func skipLine(in block: Bool) {
     while true {
       switch token.kind {
       case .end: return
@@ -194,6 +248,21 @@ struct Parser {
       advance()
       if token.startsLine, !token.isSymbol(.closeBrace) || block { return }
     }
+  }
+
+  private var isAtEnd: Bool { if case .end = token.kind { true } else { false } }
+
+  private var continuesForeignStatement: Bool {
+    if token.isKeyword(.else) { return true }
+    if case .name(let name) = token.kind { return Habits.continuations.contains(name) }
+    return false
+  }
+
+  /// Bytes between the beginning of the line and a token.
+  private func indent(of token: Token) -> Int {
+    var start = token.range.lowerBound
+    while start > 0, source.bytes[start - 1] != UInt8(ascii: "\n") { start -= 1 }
+    return token.range.lowerBound - start
   }
 
   var hasGivenUp: Bool { diagnostics.count >= Self.errorLimit }

@@ -29,8 +29,9 @@ extension Scanner {
   private func endsNumber(at offset: Int) -> Bool {
     guard offset < limit else { return false }
     let byte = bytes[offset]
-    return !Self.isDigit(byte) && (byte == UInt8(ascii: ".") || byte == UInt8(ascii: "_") || byte >= UInt8(ascii: "A"))
-      && byte | 0x20 != UInt8(ascii: "e")
+    if byte == UInt8(ascii: ".") || byte == UInt8(ascii: "_") || byte >= 0x80 { return true }
+    let letter = byte | 0x20
+    return letter >= UInt8(ascii: "a") && letter <= UInt8(ascii: "z") && letter != UInt8(ascii: "e")
   }
 
   private mutating func takeDigits() {
@@ -83,6 +84,7 @@ extension Scanner {
   mutating func scanString() -> Token.Kind {
     let start = position
     let quote = bytes[position]
+    if peek(1) == quote, peek(2) == quote { return scanTripleQuotes(quote) }
     position += 1
     var text: [UInt8] = []
     while position < limit, bytes[position] != UInt8(ascii: "\n") {
@@ -99,6 +101,18 @@ extension Scanner {
       }
     }
     return unclosedString(start, quote)
+  }
+
+  /// Python's long strings, answered as a whole.
+  private mutating func scanTripleQuotes(_ quote: UInt8) -> Token.Kind {
+    let start = position
+    position += 3
+    while position < limit, !(bytes[position] == quote && peek(1) == quote && peek(2) == quote) { position += 1 }
+    position = min(position + 3, limit)
+    report(
+      .syntax, "strings have one quote on each side", start..<start + 3,
+      help: "a newline is written \\n; lines that describe a function begin with ## and stand above it")
+    return .invalid
   }
 
   private mutating func unclosedString(_ start: Int, _ quote: UInt8) -> Token.Kind {

@@ -86,7 +86,15 @@ struct Scanner {
     let stands = newlinesSinceToken > 0 || tokens.isEmpty
     guard stands, start + 1 < position, bytes[start + 1] == UInt8(ascii: "#") else { return }
     if newlinesSinceToken > 1 { pendingDocumentation = [] }
-    pendingDocumentation.append(source.text(start + 2..<position))
+    // White space at the end of a line says nothing; the formatter takes it away.
+    var end = position
+    while end > start + 2,
+      bytes[end - 1] == UInt8(ascii: " ") || bytes[end - 1] == UInt8(ascii: "\t")
+        || bytes[end - 1] == UInt8(ascii: "\r")
+    {
+      end -= 1
+    }
+    pendingDocumentation.append(source.text(start + 2..<end))
     // The newline that ends this comment is the first one to count.
     newlinesSinceToken = 0
   }
@@ -158,8 +166,11 @@ struct Scanner {
   }
 
   private mutating func scanSymbol() -> Token.Kind {
-    // Signs of other languages, answered with what is written here.
-    for (sign, advice) in Self.foreignSigns where bytes[position..<limit].starts(with: Array(sign.utf8)) {
+    if bytes[position..<limit].starts(with: Array(Symbol.ellipsis.rawValue.utf8)) {
+      position += 3
+      return .symbol(.ellipsis)
+    }
+    for (sign, advice) in Habits.signs where bytes[position..<limit].starts(with: Array(sign.utf8)) {
       report(.syntax, "\(sign) is not an operator here", position..<position + sign.utf8.count, help: advice)
       position += sign.utf8.count
       return .invalid
@@ -176,17 +187,10 @@ struct Scanner {
     if let plain = Self.typographic[scalar] {
       report(.syntax, "\(scalar) is a typographic sign", range, help: "type \(plain)")
     } else {
-      report(.syntax, "\(Self.description(of: scalar)) has no meaning here", range)
+      report(.syntax, "\(Self.description(of: scalar)) has no meaning here", range, help: Habits.characters[scalar])
     }
     return .invalid
   }
-
-  private static let foreignSigns: [(String, String)] = [
-    ("**", "the power is written ^: x^2"), ("//", "comments begin with #; for whole division write floor(a / b)"),
-    ("&&", "write and"), ("||", "write or"), ("++", "write x += 1"), ("--", "write x -= 1, or - (-x)"),
-    ("<-", "assignments are written x = …; for a comparison write x < -1"), (":=", "assignments are written x = …"),
-    ("=>", "functions are written x -> …"),
-  ]
 
   private static let typographic: [Unicode.Scalar: String] = [
     "“": "\"", "”": "\"", "„": "\"", "‘": "\"", "’": "\"", "−": "-", "–": "-", "—": "-", "×": "*", "·": "*", "÷": "/",

@@ -44,7 +44,7 @@ enum Keyword: String, CaseIterable {
 
 /// Signs.
 enum Symbol: String, CaseIterable {
-  case pipe = "|>", arrow = "->"
+  case pipe = "|>", arrow = "->", ellipsis = "..."
   case equal = "==", notEqual = "!=", lessOrEqual = "<=", greaterOrEqual = ">=", less = "<", greater = ">"
   case plusAssign = "+=", minusAssign = "-=", timesAssign = "*=", divideAssign = "/=", remainderAssign = "%="
   case powerAssign = "^=", productAssign = "@="

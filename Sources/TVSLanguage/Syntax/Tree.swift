@@ -11,6 +11,8 @@ struct Expression {
     case template([TemplatePart])
     case list([Expression])
     case record([RecordEntry])
+    /// `...xs`, which stands only in a list or among arguments.
+    case spread(Expression)
     /// `(a, b)`, which only targets and lambda parameters may be.
     case tuple([Expression])
     case comprehension(element: Expression, target: Target, sequence: Expression, condition: Expression?)
@@ -47,9 +49,10 @@ enum TemplatePart {
   case expression(Expression, format: FormatSpecification?)
 }
 
-/// `name: value` of a record.
+/// `name: value` of a record, or `...record`, whose fields it takes.
 struct RecordEntry {
-  let key: String
+  /// Nil for `...record`.
+  let key: String?
   let value: Expression
 }
 
@@ -152,6 +155,17 @@ struct ParameterSyntax {
   let name: String
   let range: Range<Int>
   let standard: Expression?
+  var kind = ParameterKind.positional
+}
+
+/// How the argument of a parameter is given.
+enum ParameterKind {
+  /// By position or by name.
+  case positional
+  /// After `*`: by name only.
+  case byName
+  /// `*rest`: all further arguments by position, as a list.
+  case rest
 }
 
 /// What doc comments say about a function.

@@ -79,7 +79,7 @@ extension FunctionValue {
         lines += ["", "  tvs> " + example.code]
         lines += (example.shows ?? "").split(separator: "\n").map { "  " + $0 }
       }
-    } else if let range = closure?.code.range {
+    } else if let range = definition {
       lines.append("  defined at \(range.place); a ## comment straight above it would stand here")
     }
     return lines.joined(separator: "\n")

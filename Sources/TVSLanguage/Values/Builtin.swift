@@ -21,9 +21,9 @@ public struct Builtin: Sendable {
   public var seeAlso: [String]
   /// The work.
   public var body: @Sendable (Call) throws -> Value
-  /// For a builtin that gives a list: the same elements one at a time, so that `for x in …` over a call never holds
-  /// the list. Nil for all others.
-  public var elementsOnDemand: (@Sendable (Call) throws -> () -> Value?)?
+  /// For a builtin that lists numbers at equal distances: the same numbers, so that `for x in …` over a call never
+  /// holds the list. Nil for all others.
+  public var progression: (@Sendable (Call) throws -> Progression)?
 
   /// An expression and what the prompt shows for it.
   public struct Example: Sendable {
@@ -116,8 +116,17 @@ public protocol CallSession: AnyObject, Sendable {
   var style: DisplayStyle { get }
   /// Calls a function value.
   func apply(_ function: FunctionValue, to arguments: [Value]) throws -> Value
+  /// Calls a function value with one argument, as `map` does for each element.
+  func apply(_ function: FunctionValue, to argument: Value) throws -> Value
   /// All builtins, for `help`.
   var builtins: [Builtin] { get }
   /// The folder against which relative paths of the running file are resolved, for `import`.
   var directory: String { get }
+}
+
+extension CallSession {
+  /// Unless a session knows a shorter way: a call with a list of one.
+  public func apply(_ function: FunctionValue, to argument: Value) throws -> Value {
+    try apply(function, to: [argument])
+  }
 }

@@ -82,6 +82,13 @@ extension Call {
     try session.apply(function, to: arguments)
   }
 
+  /// Calls a function value with one argument.
+  ///
+  /// - Throws: what the function throws.
+  public func apply(_ function: FunctionValue, _ argument: Value) throws -> Value {
+    try session.apply(function, to: argument)
+  }
+
   private func wrongKind(_ name: String, _ wanted: String) -> ErrorReport {
     ErrorReport(
       .wrongKind, "the \(name) of \(builtin.name) is \(Value.article(for: wanted)), not \(self[name].article)",

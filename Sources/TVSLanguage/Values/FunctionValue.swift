@@ -4,57 +4,62 @@ public final class FunctionValue: @unchecked Sendable {
   public var builtin: Builtin? { record?.builtin }
   /// The record prepared for calls.
   let record: BuiltinRecord?
-  /// The code and what it closes over, when the function is written in the language.
-  let closure: Closure?
-
-  struct Closure {
-    let code: FunctionCode
-    let cells: [Cell]
-  }
+  /// The code, when the function is written in the language.
+  let code: FunctionCode?
+  /// What it closes over.
+  let cells: [Cell]
 
   /// Wraps a builtin.
   public init(builtin: Builtin) {
     record = BuiltinRecord(builtin)
-    closure = nil
+    code = nil
+    cells = []
   }
 
   init(code: FunctionCode, cells: [Cell]) {
     record = nil
-    closure = Closure(code: code, cells: cells)
+    self.code = code
+    self.cells = cells
   }
 
   var isBuiltin: Bool { record != nil }
 
   /// The name it was defined under; a lambda has none.
-  public var name: String? { record?.builtin.name ?? closure?.code.name }
+  public var name: String? { record?.builtin.name ?? code?.name }
 
   /// The name for messages and traces.
   public var label: String { name ?? "a lambda" }
 
-  /// The names of the parameters, in order.
+  /// The names by which arguments may be given, in order.
   public var parameterNames: [String] {
-    record?.builtin.parameters.map(\.name) ?? closure?.code.parameters.map(\.name) ?? []
+    record?.builtin.parameters.map(\.name) ?? code?.parameters.filter { $0.kind != .rest }.map(\.name) ?? []
   }
 
   /// How it is called, such as `train(model, data, *, steps, lr=0.001)`.
   public var signature: String {
     if let record { return record.builtin.signature }
-    guard let code = closure?.code else { return "" }
-    let parameters = code.parameters.map { $0.name + ($0.standardText.map { "=" + $0 } ?? "") }
+    guard let code else { return "" }
+    var parameters: [String] = []
+    for (index, parameter) in code.parameters.enumerated() {
+      let isFirstByName = parameter.kind == .byName && index == code.positionalCount
+      if isFirstByName { parameters.append("*") }
+      let mark = parameter.kind == .rest ? "*" : ""
+      parameters.append(mark + parameter.name + (parameter.standardText.map { "=" + $0 } ?? ""))
+    }
     return "\(name ?? "")(\(parameters.joined(separator: ", ")))"
   }
 
   /// What its doc comment says, when the function is written in the language.
-  public var documentation: Documentation? { closure?.code.documentation }
+  public var documentation: Documentation? { code?.documentation }
 
   /// One sentence about it, for completion lists.
   public var summary: String { record?.builtin.summary ?? documentation?.summary ?? "" }
 
   /// The text that made it, when the function is written in the language.
-  public var sourceText: String? { closure?.code.range.text }
+  public var sourceText: String? { code?.range.text }
 
   /// Where it is defined, when it is written in the language.
-  public var definition: SourceRange? { closure?.code.range }
+  public var definition: SourceRange? { code?.range }
 
   /// How it looks inside of lists: a lambda as its own text, the others by their signature.
   var inline: String {
