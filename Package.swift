@@ -62,7 +62,9 @@ let package = Package(
       dependencies: ["TVSShell", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
 
     // MARK: - Tests
-    .target(name: "FuzzKit", dependencies: ["ModelFiles", "Transformers", "Tokenizers"], path: "Tests/Fuzz/FuzzKit"),
+    .target(
+      name: "FuzzKit", dependencies: ["ModelFiles", "Transformers", "Tokenizers", "TVSBuiltins", "TVSLanguage"],
+      path: "Tests/Fuzz/FuzzKit"),
     .executableTarget(name: "fuzz-readers", dependencies: ["FuzzKit"], path: "Tests/Fuzz/fuzz-readers"),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"], exclude: ["References"]),
     .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers", "JSON"], exclude: ["References"]),
@@ -81,7 +83,7 @@ let package = Package(
       name: "TaskGeometryTests", dependencies: ["TaskGeometry", "Transformers", "Tensors"], exclude: ["References"]),
     .testTarget(name: "TVSLanguageTests", dependencies: ["TVSLanguage"]),
     .testTarget(name: "TVSBuiltinsTests", dependencies: ["TVSBuiltins", "TVSLanguage", "Transformers"]),
-    .testTarget(name: "TVSShellTests", dependencies: ["TVSShell", "TVSLanguage"]),
+    .testTarget(name: "TVSShellTests", dependencies: ["TVSShell", "TVSBuiltins", "TVSLanguage"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -76,7 +76,8 @@ struct HelpPage {
     lines += Columns.wrapped(summary, to: width, indent: "  ")
     lines += argumentLines(ink: ink, width: width)
     if isWhole && !details.isEmpty { lines += [""] + Columns.wrapped(details, to: width, indent: "  ") }
-    let shown = isWhole ? examples[...] : examples.prefix(1)
+    // On one screen, the first one whose output is known.
+    let shown = isWhole ? examples : (examples.first { $0.shows != nil } ?? examples.first).map { [$0] } ?? []
     if !shown.isEmpty {
       lines += ["", ink.bold(shown.count == 1 ? "Example" : "Examples")]
       for example in shown { lines += exampleLines(example, ink: ink) }

@@ -140,7 +140,7 @@ extension Tensor {
     }
   }
 
-  func asMask() -> Tensor {
+  public func asMask() -> Tensor {
     var mask = self
     mask.isMask = true
     return mask

@@ -568,6 +568,10 @@ final class FunctionCode {
   var ownCells = 0
   /// Which cells of the surrounding frame it closes over.
   var captures: [Int] = []
+  /// The names of ``captures``, for session files.
+  var captureNames: [String] = []
+  /// Whose globals it reads: those of the session or of a module. A function must not keep its module alive.
+  weak var scope: ModuleScope?
   var body = Body.expression(ExpressionNode(SourceRange(source: SourceText(name: "", text: ""), lower: 0, upper: 0)))
 
   init(name: String?, range: SourceRange, documentation: Documentation?) {

@@ -14,6 +14,7 @@ public enum FuzzReaders {
     ModelReaders.ggufModel,
     ModelReaders.tokenizer,
     ModelReaders.vocabulary,
+    SessionReaders.session,
   ]
 }
 
