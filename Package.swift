@@ -63,7 +63,8 @@ let package = Package(
 
     // MARK: - Tests
     .target(
-      name: "FuzzKit", dependencies: ["ModelFiles", "Transformers", "Tokenizers", "TVSBuiltins", "TVSLanguage"],
+      name: "FuzzKit",
+      dependencies: ["ModelFiles", "Transformers", "Tokenizers", "TVSBuiltins", "TVSLanguage", "Tensors"],
       path: "Tests/Fuzz/FuzzKit"),
     .executableTarget(name: "fuzz-readers", dependencies: ["FuzzKit"], path: "Tests/Fuzz/fuzz-readers"),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"], exclude: ["References"]),

@@ -23,8 +23,9 @@ struct Manual {
 
   private var contents: String {
     var lines = [Self.origin + "# The manual of tvs", ""]
-    lines.append("[The shell](shell.md): keys, help and what begins with a colon.")
-    lines.append("[Errors](../errors): one page a code; `tvs explain E0203` prints one.")
+    lines.append("- [The shell](shell.md): keys, help and what begins with a colon")
+    lines.append("- [A tour](../tour.md): twenty-five lines to begin with")
+    lines.append("- [Errors](../errors): one page a code, which `tvs explain E0203` prints too")
     for topic in topics {
       lines += ["", "## [\(topic)](\(topic).md)", ""]
       lines += builtins.filter { $0.topic == topic }.map { "- [`\($0.name)`](\(topic).md#\(anchor($0))) \($0.summary)" }
@@ -62,7 +63,9 @@ struct Manual {
     }
     if !builtin.details.isEmpty { lines += [paragraphs(builtin.details), ""] }
     for example in builtin.examples {
-      let code = example.code.split(whereSeparator: \.isNewline)
+      let code = example.code.split(whereSeparator: \.isNewline).flatMap { line in
+        line.count > 100 ? HelpPage.statements(String(line)) : [line]
+      }
       lines.append("```")
       lines += zip(code.indices, code).map { ($0 == 0 ? Transcript.prompt : Transcript.continuation) + $1 }
       lines += (example.shows ?? "").split(whereSeparator: \.isNewline).map(String.init)

@@ -64,7 +64,8 @@ extension Session {
       return .ready
     } catch {
       return refuse(
-        Diagnostic(.file, "the pager did not start: \(error.reason)", range: nil, help: "PAGER names it; less is the usual one"))
+        Diagnostic(
+          .file, "the pager did not start: \(error.reason)", range: nil, help: "PAGER names it; less is the usual one"))
     }
   }
 
@@ -79,7 +80,8 @@ extension Session {
     do throws(System.Failure) {
       guard let text = try terminal.edit(last.isEmpty ? "" : last + "\n") else {
         return refuse(
-          Diagnostic(.file, "the editor ended with an error, so nothing runs", range: nil, help: "VISUAL or EDITOR names it")
+          Diagnostic(
+            .file, "the editor ended with an error, so nothing runs", range: nil, help: "VISUAL or EDITOR names it")
         )
       }
       edited = Columns.trimmed(text)

@@ -29,7 +29,8 @@ extension Session {
   /// Only what an earlier `:save` wrote may be overwritten.
   private func refuseOverwriting(_ path: String) -> Outcome {
     refuse(
-      Diagnostic(.file, "\(path) is already there and was not written by :save", range: nil, help: "choose another name")
+      Diagnostic(
+        .file, "\(path) is already there and was not written by :save", range: nil, help: "choose another name")
     )
   }
 

@@ -20,19 +20,19 @@ enum SessionCommand: String, CaseIterable {
   /// One line for help and completion.
   var summary: String {
     switch self {
-    case .edit: "open the last entry in $EDITOR, and run what comes back"
+    case .edit: "change the last entry in $EDITOR, and run it"
     case .help: "how to find help, and these commands"
     case .history: "the entries so far, or the last N"
-    case .load: "bring back what :save wrote to a .tvw file, or run a script here; its names stay"
-    case .log: "keep a transcript in a file, which tvs test can run"
-    case .page: "the whole of a value in $PAGER; of the last one shown unless told"
+    case .load: "bring back what a .tvw file holds, or run a script here"
+    case .log: "keep a transcript, which tvs test can run"
+    case .page: "the whole of a value, or of the last one, in $PAGER"
     case .quit: "leave, as Ctrl-D does"
-    case .save: "write every value to a .tvw file, or the entries that ran to a .tvs script"
-    case .set: "how values are shown: digits of a number, rows of a list, tensor or table"
+    case .save: "write every value to a .tvw, or the entries to a .tvs"
+    case .set: "digits of numbers, rows of lists, tensors and tables"
     case .time: "run an expression and say how long it took"
-    case .undo: "give the names of the last change, or one name, their earlier values"
+    case .undo: "take the last change of names, or of one, back"
     case .vars: "the names of this session and what they hold"
-    case .walkthrough: "go through a walkthrough step by step, or list them"
+    case .walkthrough: "go through a walkthrough, or list them"
     }
   }
 

@@ -32,8 +32,10 @@ final class CollectedText: Sendable {
       defer { text = "" }
       return text
     }
-    var lines = all.replacing(/\u{1B}\[[0-9;?]*[A-Za-z]/, with: "").split(separator: "\n", omittingEmptySubsequences: false)
-      .map(String.init)
+    var lines = all.replacing(/\u{1B}\[[0-9;?]*[A-Za-z]/, with: "").split(
+      separator: "\n", omittingEmptySubsequences: false
+    )
+    .map(String.init)
     while lines.last?.isEmpty == true { lines.removeLast() }
     return lines
   }
@@ -76,7 +78,8 @@ extension Session {
   func log(to path: String) -> Outcome {
     switch path {
     case "":
-      output.write(transcript.map { "a transcript goes to \($0.path); :log off ends it\n" } ?? "no transcript is kept\n")
+      output.write(
+        transcript.map { "a transcript goes to \($0.path); :log off ends it\n" } ?? "no transcript is kept\n")
     case "off":
       guard let log = transcript else { return refuse(Diagnostic(.notSupported, "no transcript is kept", range: nil)) }
       endLog()
@@ -93,6 +96,8 @@ extension Session {
     do throws(System.Failure) {
       endLog()
       let log = try SessionLog(path: path)
+      let earlier = interpreter.globalNames.isEmpty ? "" : "; it begins here, without what the names hold already"
+      output.write("a transcript goes to \(path)\(earlier)\n")
       log.listen(to: self)
       transcript = log
     } catch {
@@ -101,8 +106,6 @@ extension Session {
     // A test shows values in 80 columns and counts its prompts from 1.
     fixedWidth = 80
     count = 0
-    let earlier = interpreter.globalNames.isEmpty ? "" : "; it begins here, without what the names hold already"
-    output.write("a transcript goes to \(path)\(earlier)\n")
     return .ready
   }
 

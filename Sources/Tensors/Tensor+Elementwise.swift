@@ -140,6 +140,7 @@ extension Tensor {
     }
   }
 
+  /// The same elements as truth values: what is not zero is true.
   public func asMask() -> Tensor {
     var mask = self
     mask.isMask = true

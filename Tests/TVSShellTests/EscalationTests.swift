@@ -37,7 +37,7 @@ struct EscalationTests {
       terminal.pause(0.05)
     }
     #expect(try terminal.expectEnd(within: 5) == 130)
-    #expect(terminal.received.hasSuffix("\n"))
+    #expect(terminal.received.hasSuffix("\r\n"))
   }
 
   @Test("the message says how long, in what and at which step")
@@ -52,6 +52,29 @@ struct EscalationTests {
     #expect(rest.firstMatch(of: /^[0-9.]+ m?s in train, step [0-9]+ of 1000000/) != nil, "\(rest)")
     terminal.enter("m")
     try terminal.expect("error[E0201]")
+  }
+
+  @Test("Ctrl-Z stops what runs, fg goes on with it, and Ctrl-C then gives the prompt back")
+  func suspended() throws {
+    let terminal = try Terminal(
+      ["--norc", "--noprofile", "-i"], environment: ["PS1": "outer$ "], program: "/bin/bash")
+    try terminal.expect("outer$ ")
+    terminal.enter(Terminal.program)
+    try terminal.expectPrompt()
+    terminal.enter("n = 41; while true { }")
+    terminal.pause(0.3)
+    terminal.send("\u{1A}")
+    try terminal.expect("outer$ ")
+    terminal.enter("fg")
+    terminal.pause(0.3)
+    terminal.send(.controlC)
+    try terminal.expect("interrupted after")
+    try terminal.expectPrompt()
+    terminal.enter("n + 1")
+    try terminal.expect("42")
+    try terminal.expectPrompt()
+    terminal.send(.controlD)
+    try terminal.expect("outer$ ")
   }
 
   @Test("completion is interrupted like everything else, and nothing is lost")

@@ -126,7 +126,9 @@ struct SessionCommandTests {
   func edit() throws {
     let scratch = try Scratch()
     try scratch.write("editor", "#!/bin/sh\nsed -i 's/20/41/' \"$2\"\n")
-    let terminal = try Terminal(environment: ["EDITOR": "/bin/sh \(scratch.path("editor")) -w", "XDG_STATE_HOME": scratch.folder])
+    let terminal = try Terminal(environment: [
+      "EDITOR": "/bin/sh \(scratch.path("editor")) -w", "XDG_STATE_HOME": scratch.folder,
+    ])
     try terminal.expectPrompt()
     terminal.enter("20 + 1")
     try terminal.expect("21")

@@ -32,7 +32,8 @@ extension DataValue: SavableValue {
         ("corpus", Saved.text(corpus.name)), ("length", Saved.whole(corpus.length)),
         ("pieces", try Saved.code(corpus.pieces)),
       ])
-    default: throw SessionWriter.Refusal(reason: "data in a model's own tokens cannot be saved; save what it was made of")
+    default:
+      throw SessionWriter.Refusal(reason: "data in a model's own tokens cannot be saved; save what it was made of")
     }
   }
 
@@ -54,7 +55,9 @@ extension DataValue: SavableValue {
     let name = try node.text("corpus")
     let pieces: [TextCorpus.Piece] = try node.code("pieces")
     // Numbers are compared with their neighbours plus one.
-    guard pieces.allSatisfy({ $0.number >= 0 && $0.number < 1 << 40 }) else { throw node.fault("a passage has no place") }
+    guard pieces.allSatisfy({ $0.number >= 0 && $0.number < 1 << 40 }) else {
+      throw node.fault("a passage has no place")
+    }
     return try TextCorpus(name: name, length: node.whole("length"), pieces: pieces)
   }
 }

@@ -97,7 +97,8 @@ extension RunValue: SavableValue {
       // Read from checkpoints: they hold everything else.
       let files = run.files.first == "base" ? run.files.dropFirst() : run.files[...]
       return fields + [
-        ("files", Saved.list(files.map { writer.refer(to: $0) })), ("hasBase", run.files.first == "base" ? "true" : "false"),
+        ("files", Saved.list(files.map { writer.refer(to: $0) })),
+        ("hasBase", run.files.first == "base" ? "true" : "false"),
         ("digest", Saved.text(run.end.digest)), ("record", try writer.record(run.record)),
       ]
     }
@@ -130,8 +131,11 @@ extension RunValue: SavableValue {
     let paths = try files.asList().map { try $0.asText() }
     let isBase = try node.flag("hasBase")
     // What adapters sit on is no checkpoint, and every one of them needs it.
-    let below = start.adapter == nil ? nil : try Model(
-      architecture: start.architecture, weights: start.weights, name: start.name, tokenizer: start.tokenizer)
+    let below =
+      start.adapter == nil
+      ? nil
+      : try Model(
+        architecture: start.architecture, weights: start.weights, name: start.name, tokenizer: start.tokenizer)
     let run = try trajectory(paths, base: isBase ? start : below) { try reader.modelFile($0, base: below) }
     let digest = try node.text("digest")
     let isSame =

@@ -151,7 +151,8 @@ final class SessionReader {
     _ table: SessionWriter.Table, _ index: Int, _ node: SavedNode, _ make: (SavedNode) throws -> T
   ) throws -> T {
     let key = "\(table.rawValue) \(index)"
-    if let known = made[key] as? T { return known }
+    // Unwrapped first: nothing at all can be cast to an optional.
+    if let known = made[key], let value = known as? T { return value }
     let value = try make(row(table, index, node))
     made[key] = value
     return value
@@ -161,6 +162,7 @@ final class SessionReader {
 
   func vector(_ number: Int) throws -> FloatVector {
     let key = "vector \(number)"
+    // Vectors that shared their storage share it again.
     if let known = made[key] as? FloatVector { return known }
     let vector = try arrays.vector(number)
     made[key] = vector
@@ -178,9 +180,11 @@ final class SessionReader {
     try once(.modules, index, node) { row in
       let name = try row.text("name")
       var file = try row.text("path")
-      if try row.flag("library"), let found = interpreter.libraryPaths.map({ "\($0)/\(name).tvs" }).first(where: {
-        FileManager.default.fileExists(atPath: $0)
-      }) {
+      if try row.flag("library"),
+        let found = interpreter.libraryPaths.map({ "\($0)/\(name).tvs" }).first(where: {
+          FileManager.default.fileExists(atPath: $0)
+        })
+      {
         file = found
       }
       let module = try interpreter.module(at: file, called: name)

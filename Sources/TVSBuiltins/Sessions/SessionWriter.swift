@@ -128,7 +128,8 @@ struct SessionWriter {
         (
           "provenance",
           Saved.object([
-            ("expression", Saved.text(provenance.expression)), ("seed", Saved.optional(provenance.seed.map(String.init))),
+            ("expression", Saved.text(provenance.expression)),
+            ("seed", Saved.optional(provenance.seed.map(String.init))),
             ("digests", Saved.list(provenance.digests.map(Saved.text))),
           ])
         ))
@@ -284,7 +285,12 @@ final class LoadedModels: Sendable {
       return
     }
     let origin = Origin(source: Self.fullPath(source), tokenizer: model.tokenizer?.digest ?? "")
-    origins.withLock { $0[model.baseDigest] = origin }
+    // The first of equal files, as long as it is there.
+    let digest = model.baseDigest
+    origins.withLock { origins in
+      if let known = origins[digest], FileManager.default.fileExists(atPath: known.source) { return }
+      origins[digest] = origin
+    }
   }
 
   /// Where a model's weights, without its adapter, came from.
