@@ -145,7 +145,10 @@ struct HelpPage {
       let start =
         "  \(Columns.padded(argument.name, to: nameWidth))  \(Columns.padded(argument.kinds, to: kindWidth))  "
       let hanging = String(repeating: " ", count: min(nameWidth + kindWidth + 6, width / 2))
-      let text = Columns.wrapped(argument.help, to: width, indent: start, hanging: hanging)
+      // Kinds too long for their column have a line of their own.
+      let isLong = Columns.width(of: argument.kinds) > kindWidth && !argument.help.isEmpty
+      if isLong { lines.append(Columns.trimmed(start)) }
+      let text = Columns.wrapped(argument.help, to: width, indent: isLong ? hanging : start, hanging: hanging)
       lines += text.map(Columns.trimmed)
     }
     return lines

@@ -54,7 +54,8 @@ extension Session {
 
   /// Brings all values of a file back, or none.
   func loadValues(from path: String) -> Outcome {
-    reporting {
+    if System.kind(of: path) == nil { return refuse(Program.unreadable(path, because: .missing)) }
+    return reporting {
       let (contents, notes) = try SessionFile.read(path, into: interpreter)
       let before = NamedValues(interpreter.globals)
       for (name, value) in contents.names { interpreter.globals.set(name, value) }

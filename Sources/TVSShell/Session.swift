@@ -34,7 +34,7 @@ final class Session {
   var fixedWidth: Int?
   /// The transcript that `:log` keeps.
   var transcript: SessionLog?
-  /// What the names held before their last change, the latest changes first.
+  /// What the names held before their last change, for `:undo`.
   var changes = ChangedNames()
   /// Whether what runs now belongs to an entry that the transcript gets as a whole.
   var isLogging = false
@@ -75,18 +75,18 @@ final class Session {
   func enter(_ text: String, source: String? = nil, line: Int = 1) -> Outcome {
     let entry = Columns.trimmed(text)
     if entry.isEmpty { return .ready }
+    if !isForSession(entry), Transcript.isTranscript(entry) {
+      for part in Transcript(entry, isComplete: isComplete).entries {
+        let outcome = enter(part.input)
+        if outcome != .ready { return outcome }
+      }
+      return .ready
+    }
     return logging(entry) { perform(entry: entry, source: source, line: line) }
   }
 
   private func perform(entry: String, source: String?, line: Int) -> Outcome {
     if isForSession(entry) { return perform(String(entry.drop(while: \.isWhitespace))) }
-    if Transcript.isTranscript(entry) {
-      for part in Transcript(entry, isComplete: isComplete).entries {
-        let outcome = perform(entry: Columns.trimmed(part.input), source: nil, line: 1)
-        if outcome != .ready { return outcome }
-      }
-      return .ready
-    }
     count += 1
     // Errors count lines from the start of the text.
     let lead = String(repeating: "\n", count: line - 1)

@@ -101,7 +101,7 @@ struct EditingTests {
     try terminal.expect("43")
   }
 
-  @Test("a paste of 20,000 characters on one line arrives whole within two seconds")
+  @Test("a paste of 20,000 characters on one line arrives whole within five seconds")
   func longPaste() throws {
     let terminal = try terminal()
     let began = ContinuousClock.now
@@ -109,8 +109,7 @@ struct EditingTests {
     terminal.send(.enter)
     try terminal.expect("[?2004l20000\r\n", within: 30)
     let took = began.duration(to: .now)
-    print("a paste of 20,000 characters: \(took)")
-    #expect(took < .seconds(10), "\(took)")
+    #expect(took < .seconds(5), "\(took)")
   }
 
   @Test("Tab in a session with many names answers within 50 ms")
@@ -128,7 +127,6 @@ struct EditingTests {
           return began.duration(to: .now)
         }.min() ?? .seconds(1)
       #expect(best < .milliseconds(50), "\(text): \(best)")
-      print("completion of \(text.debugDescription): \(best)")
     }
   }
 }

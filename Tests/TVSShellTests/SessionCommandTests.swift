@@ -41,7 +41,19 @@ struct SessionCommandTests {
     #expect(result.status == 1 && result.errors.contains("E0301"))
     #expect(try scratch.read("mine.tvw") == "precious")
     #expect(try Piped.run([], input: ":load \(scratch.path("mine.tvw"))\n").errors.contains("mine.tvw"))
+    try scratch.write("work.tvw", "")
+    #expect(said(":load \(scratch.path("wrk.tvw"))")[0].contains("did you mean \(scratch.path("work.tvw"))?"))
     #expect(said(":save work")[0].contains("work.tvw gets every value"))
+  }
+
+  @Test("paths may stand in quotes or begin in the home folder")
+  func paths() throws {
+    let scratch = try Scratch()
+    let result = try Piped.run(
+      [], input: "x = 1\n:save ~/a.tvw\n:save \"\(scratch.path("b c.tvw"))\"\n:load \"~/b c.tvw\"\n",
+      environment: ["HOME": scratch.folder])
+    #expect(result.status == 0, "\(result.errors)")
+    #expect(System.entries(of: scratch.folder) == ["a.tvw", "b c.tvw"])
   }
 
   @Test(":undo gives names their earlier values, and takes itself back")
@@ -94,6 +106,7 @@ struct SessionCommandTests {
       ?split
       :time f(2)
       :vars
+      tvs> pasted = 7
       :log off
       f(40)
       """
@@ -101,6 +114,7 @@ struct SessionCommandTests {
     #expect(made.status == 0, "\(made.errors)")
     let text = try scratch.read("kept.txt")
     #expect(text.contains("tvs> fn f(a) {\n...>   a + x[0]\n...> }\ntvs> f(1)\n2\n") && !text.contains("f(40)"))
+    #expect(text.hasSuffix("\ntvs> pasted = 7\n"))
     #expect(try Piped.run(["test", path]).output == "1 passed, 0 failed\n", "\(text)")
     try scratch.write("changed.log", text.replacing("[1, 2, 3]", with: "[1, 2, 4]"))
     #expect(try Piped.run(["test", scratch.path("changed.log")]).status == 1)

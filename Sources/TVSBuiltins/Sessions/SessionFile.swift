@@ -200,10 +200,15 @@ struct SavedArrays: Sendable {
   /// Writes arrays under their numbers, and the text; gives the size of the file.
   static func write(_ arrays: [Array], text: String, program: String, to path: String) throws -> Int {
     let all = arrays.enumerated().map { (String($0), $1) } + [(SessionFile.textName, .bytes(Swift.Array(text.utf8)))]
+    let bytes = all.reduce(0) { $0 + $1.1.byteCount }
+    // Once for the checksum, once for the disk.
+    let activity = Activity("save", total: 2 * bytes, unit: .bytes)
+    defer { activity.finish() }
     var checksum = Digest()
     for (name, array) in all.sorted(by: { $0.0 < $1.0 }) {
       checksum.add("\(name) \(array.type) \(array.shape)")
       try array.withBytes { checksum.add($0) }
+      try activity.advance(by: array.byteCount)
     }
     let metadata = [
       SessionFile.versionKey: String(SessionFile.version), SessionFile.programKey: program,
@@ -213,17 +218,21 @@ struct SavedArrays: Sendable {
       all.map { name, array in
         SafetensorsFile.Entry(name: name, type: array.type, shape: array.shape, byteCount: array.byteCount) { sink in
           try array.withBytes { try sink.write($0) }
+          try activity.advance(by: array.byteCount)
         }
       }, metadata: metadata, to: path, isDurable: true)
-    return all.reduce(0) { $0 + $1.1.byteCount }
+    return bytes
   }
 
   /// The text, after all arrays have met the checksum.
   func text(isChecked: Bool) throws -> [UInt8] {
+    let activity = Activity("load", total: entries.values.reduce(0) { $0 + $1.byteCount }, unit: .bytes)
+    defer { activity.finish() }
     var checksum = Digest()
     for (name, entry) in entries.sorted(by: { $0.key < $1.key }) {
       checksum.add("\(name) \(entry.format) \(entry.shape)")
       try bytes(entry) { checksum.add($0) }
+      try activity.advance(by: entry.byteCount)
     }
     guard metadata[SessionFile.checksumKey] == checksum.hex || !isChecked else {
       throw TensorError.malformed(path: path, reason: "its checksum does not agree: the file is damaged")

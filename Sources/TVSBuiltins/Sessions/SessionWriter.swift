@@ -184,6 +184,12 @@ struct SessionWriter {
     guard let model else { return "null" }
     let tokenizer = model.tokenizer?.digest ?? ""
     return try row(.models, "\(model.digest) \(tokenizer) \(model.name)") { writer in
+      let bare = try Model(
+        architecture: model.architecture, weights: model.weights, adapter: model.adapter, name: model.name)
+      // The digest covers whatever else a model may carry.
+      guard bare.digest == model.digest else {
+        throw Refusal(reason: "the model \(model.name) carries more than weights and an adapter")
+      }
       var fields = [("name", Saved.text(model.name)), ("weights", try writer.weights(of: model))]
       let isFromFile = LoadedModels.shared.origin(of: model)?.tokenizer == tokenizer
       if let tokenizer = model.tokenizer, !isFromFile { fields.append(("tokenizer", try writer.tokenizer(tokenizer))) }

@@ -19,9 +19,12 @@ public struct FunctionText: Sendable {
 }
 
 extension FunctionValue {
+  /// The code and what it closes over; nil for a builtin.
+  fileprivate var parts: (code: FunctionCode, cells: [Cell])? { closure.map { ($0.code, $0.cells) } }
+
   /// The function as text; nil for a builtin.
   public var written: FunctionText? {
-    guard let code = closure?.code else { return nil }
+    guard let code = parts?.code else { return nil }
     var comment: [String] = []
     if let documentation = code.documentation {
       if !documentation.text.isEmpty {
@@ -38,20 +41,20 @@ extension FunctionValue {
   }
 
   /// The values it closes over now, in the order of ``FunctionText/captured``; nil for a name that has none.
-  public var capturedValues: [Value?] { closure?.cells.map { $0.pointer.pointee } ?? [] }
+  public var capturedValues: [Value?] { parts?.cells.map { $0.pointer.pointee } ?? [] }
 
   /// Gives a name that it closes over its value: the second half of ``Interpreter/restore(_:in:)``, since functions may
   /// close over each other.
   public func restoreCaptured(_ name: String, _ value: Value) {
-    guard let closure, let index = closure.code.captureNames.firstIndex(of: name) else { return }
-    closure.cells[index].pointer.pointee = value
+    guard let parts, let index = parts.code.captureNames.firstIndex(of: name) else { return }
+    parts.cells[index].pointer.pointee = value
   }
 }
 
 extension Interpreter {
   /// The module whose globals a function reads; nil for one of the session, and for a builtin.
   public func module(of function: FunctionValue) -> ModuleValue? {
-    guard let scope = function.closure?.code.scope else { return nil }
+    guard let scope = function.parts?.code.scope else { return nil }
     return modules.values.first { $0.scope === scope }
   }
 
