@@ -1,6 +1,8 @@
 import Foundation
 import TVSLanguage
+import Tensors
 import Testing
+import Transformers
 
 @testable import TVSBuiltins
 
@@ -164,6 +166,28 @@ struct SessionFileTests {
       "m = transformer(layers=1, width=64, heads=2, seed=4); save(m, \"\(folder.file("m.safetensors"))\")", in: before)
     #expect { try SessionFile.read(path, into: interpreter()) } throws: {
       "\($0)".contains("has changed since") && "\($0)".contains("m.safetensors")
+    }
+  }
+
+  @Test("a steered model keeps its steering")
+  func steering() throws {
+    let folder = try Folder()
+    let before = interpreter()
+    try run("m = transformer(layers=2, width=8, heads=1, seed=1)", in: before)
+    guard case .native(let native)? = before.globals.value(of: "m"), let model = (native as? ModelValue)?.model else {
+      Issue.record("no model")
+      return
+    }
+    let edits = try [SteeringEdit.Positions.all, .last, .range(1..<3)].map {
+      try SteeringEdit(
+        point: ActivationPoint(layer: 1, site: .attnOut), vector: FloatVector(Array(repeating: 0.5, count: 8)),
+        kind: .rotate, scale: 0.3, positions: $0)
+    }
+    before.globals.set("s", .native(ModelValue(try model.steered(by: edits))))
+    let path = folder.file("w.tvw")
+    #expect(try SessionFile.write(contents(of: before), of: before, program: "test", to: path).refused.isEmpty)
+    for (name, value) in try SessionFile.read(path, into: interpreter()).0.names {
+      #expect(try value.isSame(as: #require(before.globals.value(of: name))), "\(name)")
     }
   }
 

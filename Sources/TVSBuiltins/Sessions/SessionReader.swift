@@ -244,12 +244,21 @@ final class SessionReader {
       let tokenizer = row["ownTokenizer"] != nil ? base.tokenizer : try self.tokenizer(row)
       var model = try Model(
         architecture: base.architecture, weights: base.weights, name: row.text("name"), tokenizer: tokenizer)
-      guard let rank = try row["rank"]?.asWhole() else { return model }
-      let shape = try model.adapterShape(
-        rank: rank, alpha: row.number("alpha"), targets: row.list("targets").map { try $0.asText() })
-      model = try model.with(adapter: Adapter(shape: shape, factors: vector(row, "factors")))
-      return model
+      if let rank = try row["rank"]?.asWhole() {
+        let shape = try model.adapterShape(
+          rank: rank, alpha: row.number("alpha"), targets: row.list("targets").map { try $0.asText() })
+        model = try model.with(adapter: Adapter(shape: shape, factors: vector(row, "factors")))
+      }
+      guard let edits = row["steering"] else { return model }
+      return try model.steered(by: edits.asList().map { try edit($0) })
     }
+  }
+
+  private func edit(_ node: SavedNode) throws -> SteeringEdit {
+    try SteeringEdit(
+      point: ActivationPoint(layer: node.whole("layer"), site: ActivationSite(named: node.text("site"))),
+      vector: vector(node, "vector"), kind: SteeringEdit.Kind(named: node.text("kind")), scale: node.number("scale"),
+      positions: node.code("positions"))
   }
 
   private func weights(_ node: SavedNode) throws -> Model {

@@ -184,11 +184,12 @@ struct SessionWriter {
     guard let model else { return "null" }
     let tokenizer = model.tokenizer?.digest ?? ""
     return try row(.models, "\(model.digest) \(tokenizer) \(model.name)") { writer in
-      let bare = try Model(
-        architecture: model.architecture, weights: model.weights, adapter: model.adapter, name: model.name)
-      // The digest covers whatever else a model may carry.
-      guard bare.digest == model.digest else {
-        throw Refusal(reason: "the model \(model.name) carries more than weights and an adapter")
+      let whole = try Model(
+        architecture: model.architecture, weights: model.weights, adapter: model.adapter, name: model.name
+      ).steered(by: model.steering)
+      // The digest covers whatever a model may carry, also what nobody has thought of here.
+      guard whole.digest == model.digest else {
+        throw Refusal(reason: "the model \(model.name) carries more than weights, an adapter and steering")
       }
       var fields = [("name", Saved.text(model.name)), ("weights", try writer.weights(of: model))]
       let isFromFile = LoadedModels.shared.origin(of: model)?.tokenizer == tokenizer
@@ -200,8 +201,19 @@ struct SessionWriter {
           ("targets", Saved.list(adapter.shape.targets.map(Saved.text))), ("factors", writer.vector(adapter.factors)),
         ]
       }
+      if !model.steering.isEmpty {
+        fields.append(("steering", Saved.list(try model.steering.map { try writer.edit($0) })))
+      }
       return Saved.object(fields)
     }
+  }
+
+  private mutating func edit(_ edit: SteeringEdit) throws -> String {
+    Saved.object([
+      ("layer", Saved.whole(edit.point.layer)), ("site", Saved.text(edit.point.site.rawValue)),
+      ("kind", Saved.text(edit.kind.rawValue)), ("scale", Saved.number(edit.scale)),
+      ("positions", try Saved.code(edit.positions)), ("vector", vector(edit.vector)),
+    ])
   }
 
   /// The weights under an adapter, by their file if they came from one.
