@@ -67,7 +67,10 @@ let package = Package(
 
     // MARK: - Tests
     .target(
-      name: "FuzzKit", dependencies: ["Steering", "ModelFiles", "Transformers", "Tokenizers"],
+      name: "FuzzKit",
+      dependencies: [
+        "Steering", "ModelFiles", "Transformers", "Tokenizers", "TVSBuiltins", "TVSLanguage", "Tensors",
+      ],
       path: "Tests/Fuzz/FuzzKit"),
     .executableTarget(name: "fuzz-readers", dependencies: ["FuzzKit"], path: "Tests/Fuzz/fuzz-readers"),
     .target(
@@ -95,7 +98,7 @@ let package = Package(
       exclude: ["References"]),
     .testTarget(name: "TVSLanguageTests", dependencies: ["TVSLanguage", "Checkpoints", "LanguageFuzz"]),
     .testTarget(name: "TVSBuiltinsTests", dependencies: ["TVSBuiltins", "TVSLanguage", "Transformers"]),
-    .testTarget(name: "TVSShellTests", dependencies: ["TVSShell", "TVSLanguage"]),
+    .testTarget(name: "TVSShellTests", dependencies: ["TVSShell", "TVSBuiltins", "TVSLanguage"]),
   ],
   swiftLanguageModes: [.v6]
 )

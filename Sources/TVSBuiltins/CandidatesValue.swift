@@ -10,7 +10,7 @@ final class CandidatesValue: NativeValue, Sendable {
   let best: Measure
   let provenance: Provenance?
 
-  private init(_ candidates: Candidates, best: Measure, provenance: Provenance?) {
+  init(_ candidates: Candidates, best: Measure, provenance: Provenance?) {
     self.candidates = candidates
     self.best = best
     self.provenance = provenance

@@ -26,7 +26,7 @@ extension CoreBuiltins {
     "help", topic: "core", summary: "Shows how a function is used.",
     parameters: [
       Parameter(
-        "f", presence: .optional("all functions by topic"),
+        "f", presence: .optional("what helps most, and all functions by topic"),
         help: "a function, or the name of a builtin as a string")
     ],
     details: "At the prompt ?name is shorter, and ??name shows more.",
@@ -46,7 +46,7 @@ extension CoreBuiltins {
           help: Spelling.suggestion(for: name, among: builtins.map(\.name)) ?? "help() lists them all", argument: "f")
       }
       call.session.write(builtin.help(long: true) + "\n")
-    case .nil: call.session.write(overview(call.session) + "\n")
+    case .nil: call.session.write(opening + "\n\n" + overview(call.session) + "\n")
     case let value:
       let fields = if case .native(let native) = value { native.fieldNames } else { [String]() }
       call.session.write(
@@ -54,6 +54,15 @@ extension CoreBuiltins {
     }
     return .nil
   }
+
+  /// What helps most, before the names.
+  private static let opening = """
+    The four most helpful things:
+      ?train          one screen on a function; ??train is all of it, ???angle a search
+      Tab             completes names, arguments, fields, files and models
+      Ctrl-C          stops what runs; every name keeps its value
+      :walkthrough 1  an experiment step by step
+    """
 
   /// The names of all builtins by topic.
   private static func overview(_ session: any CallSession) -> String {

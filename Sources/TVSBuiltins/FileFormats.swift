@@ -53,7 +53,10 @@ public enum FileFormats {
     let path = NSString(string: path).expandingTildeInPath
     let readable = all.filter { $0.read != nil }
     for format in readable where format.matches(path) {
-      if let value = try reporting({ try format.read?(path, call) }) { return value }
+      if let value = try reporting({ try format.read?(path, call) }) {
+        LoadedModels.shared.note(value, from: path)
+        return value
+      }
     }
     var isDirectory: ObjCBool = false
     let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory)

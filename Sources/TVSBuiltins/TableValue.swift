@@ -152,6 +152,11 @@ final class TableValue: NativeValue, Sendable {
   }
 }
 
+extension DisplayStyle {
+  /// What stands above rows of numbers: bold where colour is wanted.
+  func headline(_ text: String) -> String { color ? "\u{1B}[1m\(text)\u{1B}[0m" : text }
+}
+
 /// A table as aligned columns: numbers to the right, text to the left, the middle left out when there is too much.
 private struct TableText {
   let text: String
@@ -183,10 +188,10 @@ private struct TableText {
     }
     let lines =
       [columns.map { $0.padded($0.header) }] + rows.indices.map { row in columns.map { $0.padded($0.cells[row]) } }
-    text = lines.map { cells in
+    text = lines.enumerated().map { row, cells in
       var line = cells.joined(separator: "  ")
       while line.last == " " { line.removeLast() }
-      return line
+      return row == 0 ? style.headline(line) : line
     }.joined(separator: "\n")
   }
 
@@ -200,16 +205,21 @@ private struct TableText {
       self.header = header
       self.cells = cells
       self.isText = isText
-      width = cells.reduce(header.count) { max($0, $1.count) }
+      width = cells.reduce(TerminalColumns.width(of: header)) { max($0, TerminalColumns.width(of: $1)) }
     }
 
     func cut(to limit: Int) -> Column {
-      func cut(_ text: String) -> String { text.count > limit ? text.prefix(limit - 1) + "…" : text }
+      func cut(_ text: String) -> String {
+        if TerminalColumns.width(of: text) <= limit { return text }
+        var kept = text.prefix(limit - 1)
+        while TerminalColumns.width(of: String(kept)) >= limit { kept.removeLast() }
+        return kept + "…"
+      }
       return Column(header: cut(header), cells: cells.map(cut), isText: isText)
     }
 
     func padded(_ text: String) -> String {
-      let space = String(repeating: " ", count: max(0, width - text.count))
+      let space = String(repeating: " ", count: max(0, width - TerminalColumns.width(of: text)))
       return isText ? text + space : space + text
     }
   }

@@ -43,7 +43,8 @@ final class TensorValue: NativeValue, @unchecked Sendable {
   var dtypeName: String { tensor.isMask ? "bool" : tensor.dtype.rawValue }
 
   func display(_ style: DisplayStyle) -> String {
-    "tensor \(shapeText(tensor.shape)) \(dtypeName)\n" + TensorText.lines(of: tensor, style).joined(separator: "\n")
+    style.headline("tensor \(shapeText(tensor.shape)) \(dtypeName)") + "\n"
+      + TensorText.lines(of: tensor, style).joined(separator: "\n")
   }
 
   func isSame(as other: any NativeValue) -> Bool {

@@ -29,6 +29,7 @@ struct Completion {
     let start = context.wordStart
     switch context.preceding {
     case .string:
+      if let keys = keys(entry, start) { return offer(entry, from: start, keys) }
       let chosen = offer(entry, from: start, choices(of: context))
       let paths = files(entry, from: start, scriptsOnly: isImport(entry, start))
       return Completions(start: start, candidates: chosen.candidates + paths.candidates)
@@ -122,6 +123,26 @@ struct Completion {
     }
   }
 
+  /// The keys that the string after `name[` may be; nil where the string is no key.
+  private func keys(_ entry: EntryText, _ start: Int) -> [Completions.Candidate]? {
+    let before = String(decoding: entry.text.utf8.prefix(max(0, start - 1)), as: UTF8.self)
+    guard before.last == "[" else { return nil }
+    let path = before.dropLast().reversed().prefix { $0 == "." || $0 == "_" || $0.isLetter || $0.isNumber }
+    guard !path.isEmpty, let value = interpreter.peek(String(path.reversed()).split(separator: ".").map(String.init))
+    else { return nil }
+    let names: [String]
+    switch value {
+    case .record(let fields): names = Array(fields.keys)
+    case .native(let native) where native.kind == "table": names = native.fieldNames
+    case .native(let native) where native.kind == "model":
+      // Part of its layout, which is there already.
+      guard case .list(let blocks)? = try? native.field("blocks") else { return nil }
+      names = blocks.map(\.plainText)
+    default: return nil
+    }
+    return names.map { Completions.Candidate(text: $0, detail: "key", closing: "\"]") }
+  }
+
   // MARK: - Files and modules
 
   private func files(_ entry: EntryText, from start: Int, scriptsOnly: Bool) -> Completions {
@@ -174,11 +195,15 @@ struct Completion {
     let rest = line[line.index(after: space)...]
     let start = entry.cursor - rest.utf8.count
     switch SessionCommand(abbreviated: String(line[..<space].dropFirst())) {
-    case .load, .save:
+    case .load, .log, .save:
       var found = files(entry, from: start, scriptsOnly: false)
       for index in found.candidates.indices { found.candidates[index].closing = "" }
       return found
-    case .time:
+    case .set: return offer(entry, from: start, ["digits", "rows"].map { Completions.Candidate(text: $0, detail: "") })
+    case .undo:
+      let own = Set(interpreter.globalNames.filter { !Session.isShownValue($0) })
+      return offer(entry, from: start, allNames.filter { own.contains($0.text) })
+    case .page, .time:
       let inner = EntryText(text: String(rest) + entry.after, cursor: rest.utf8.count)
       var found = candidates(for: inner)
       found.start += start

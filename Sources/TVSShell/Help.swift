@@ -20,22 +20,28 @@ struct Help {
     return builtins.map(\.topic).filter { seen.insert($0).inserted }
   }
 
+  static let opening = "An expression shows its value, = names it. _ is the last value shown, _3 the third."
+
+  /// The four most helpful things.
+  static let best = [
+    ("?train", "one screen on a function, a topic or a name of yours; ??train is all of it, ???angle a search"),
+    ("Tab", "completes names, arguments, fields, files and models; again, it lists them"),
+    ("Ctrl-C", "stops what runs; every name keeps its value"),
+    (":walkthrough 1", "an experiment step by step"),
+  ]
+
+  static let keys = [
+    ("Enter", "runs a complete entry, else begins a new line; Alt-Enter always does"),
+    ("Up, Down", "lines of the entry, then earlier entries that begin as this one does"),
+    ("Ctrl-R", "searches earlier entries"),
+    ("Ctrl-Z", "suspends the shell; fg brings it back"),
+    ("Ctrl-D", "leaves"),
+  ]
+
   /// One screen about the shell itself.
   func overview() -> [String] {
-    let keys = [
-      ("?name", "one screen on a function, a topic or a name of yours: ?train"),
-      ("??name", "all there is on it"),
-      ("???words", "search: ???principal angles"),
-      ("Tab", "completes names, arguments, fields and files; again, it lists them"),
-      ("Enter", "runs a complete entry, else begins a new line; Alt-Enter always does"),
-      ("Up, Down", "lines of the entry, then earlier entries that begin as this one does"),
-      ("Ctrl-R", "searches earlier entries"),
-      ("Ctrl-C", "stops what runs; every name keeps its value"),
-      ("Ctrl-D", "leaves"),
-    ]
-    let opening = "An expression shows its value, = names it. _ is the last value shown, _3 the third."
-    var lines = Columns.wrapped(opening, to: width) + [""]
-    lines += rows(keys)
+    var lines = Columns.wrapped(Self.opening, to: width) + [""]
+    lines += rows(Self.best) + [""] + rows(Self.keys)
     lines += ["", ink.bold("Topics") + ink.dim("  ?topic lists one")]
     lines += Columns.wrapped(topics.joined(separator: "  "), to: width, indent: "  ")
     lines += ["", ink.bold("Session")]

@@ -76,10 +76,11 @@ struct HelpPage {
     lines += Columns.wrapped(summary, to: width, indent: "  ")
     lines += argumentLines(ink: ink, width: width)
     if isWhole && !details.isEmpty { lines += [""] + Columns.wrapped(details, to: width, indent: "  ") }
-    let shown = isWhole ? examples[...] : examples.prefix(1)
+    // On one screen, the first one whose output is known.
+    let shown = isWhole ? examples : (examples.first { $0.shows != nil } ?? examples.first).map { [$0] } ?? []
     if !shown.isEmpty {
       lines += ["", ink.bold(shown.count == 1 ? "Example" : "Examples")]
-      for example in shown { lines += exampleLines(example, ink: ink) }
+      for example in shown { lines += exampleLines(example, ink: ink, width: width) }
     }
     if isWhole && !errors.isEmpty {
       lines += ["", ink.bold("Errors") + "   " + errors.joined(separator: ", ") + "  (tvs explain \(errors[0]))"]
@@ -114,6 +115,26 @@ struct HelpPage {
     return lines
   }
 
+  /// The statements of a line, each for itself. A semicolon inside brackets or quotes ends none.
+  static func statements(_ line: String) -> [Substring] {
+    var parts: [Substring] = []
+    var start = line.startIndex
+    var depth = 0
+    var isQuoted = false
+    for index in line.indices {
+      switch line[index] {
+      case "\"": isQuoted.toggle()
+      case "(", "[", "{": depth += isQuoted ? 0 : 1
+      case ")", "]", "}": depth -= isQuoted ? 0 : 1
+      case ";" where depth == 0 && !isQuoted:
+        parts.append(line[start..<index])
+        start = line.index(after: index)
+      default: break
+      }
+    }
+    return (parts + [line[start...]]).map { $0.drop { $0 == " " } }.filter { !$0.isEmpty }
+  }
+
   private func argumentLines(ink: Ink, width: Int) -> [String] {
     let described = arguments.filter { !$0.help.isEmpty || !$0.kinds.isEmpty }
     if described.isEmpty { return [] }
@@ -124,14 +145,20 @@ struct HelpPage {
       let start =
         "  \(Columns.padded(argument.name, to: nameWidth))  \(Columns.padded(argument.kinds, to: kindWidth))  "
       let hanging = String(repeating: " ", count: min(nameWidth + kindWidth + 6, width / 2))
-      let text = Columns.wrapped(argument.help, to: width, indent: start, hanging: hanging)
+      // Kinds too long for their column have a line of their own.
+      let isLong = Columns.width(of: argument.kinds) > kindWidth && !argument.help.isEmpty
+      if isLong { lines.append(Columns.trimmed(start)) }
+      let text = Columns.wrapped(argument.help, to: width, indent: isLong ? hanging : start, hanging: hanging)
       lines += text.map(Columns.trimmed)
     }
     return lines
   }
 
-  private func exampleLines(_ example: Builtin.Example, ink: Ink) -> [String] {
-    let code = example.code.split(whereSeparator: \.isNewline)
+  private func exampleLines(_ example: Builtin.Example, ink: Ink, width: Int) -> [String] {
+    let room = width - 2 - Transcript.prompt.count
+    let code = example.code.split(whereSeparator: \.isNewline).flatMap { line in
+      Columns.width(of: line) > room ? Self.statements(String(line)) : [line]
+    }
     var lines = zip(code.indices, code).map { row, line in
       "  " + ink.dim(row == 0 ? Transcript.prompt : Transcript.continuation) + line
     }

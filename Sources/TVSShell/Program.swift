@@ -89,6 +89,20 @@ public enum Program {
     return FetchCommand.run(name)
   }
 
+  /// Writes the manual into a folder.
+  public static func manual(_ folder: String) -> Int32 {
+    do {
+      try System.makeFolder(folder)
+      for page in Manual(builtins: Library.all).pages {
+        try System.replace(Path.joined(folder, page.name), with: page.text)
+      }
+      return 0
+    } catch {
+      complain("the manual cannot be written to \(folder): \(error.reason)")
+      return 1
+    }
+  }
+
   /// Prints the page of an error.
   public static func explain(_ code: String) -> Int32 {
     let wanted = code.uppercased()

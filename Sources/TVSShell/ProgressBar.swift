@@ -30,8 +30,8 @@ public final class ProgressBar: ProgressObserver {
       if state.isVisible && state.drawn.duration(to: now) < Self.interval { return }
       state.drawn = now
       state.isVisible = true
-      // One column stays free: a full last column makes some terminals wrap.
-      StandardError.writeNow("\r" + Self.line(for: progress, width: TerminalSize.current.columns - 1) + "\u{1B}[K")
+      // A full last column makes some terminals wrap, and ^C is echoed behind the bar.
+      StandardError.writeNow("\r" + Self.line(for: progress, width: TerminalSize.current.columns - 3) + "\u{1B}[K")
     }
   }
 

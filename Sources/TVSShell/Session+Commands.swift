@@ -20,15 +20,20 @@ extension Session {
       return refuse(
         Diagnostic(
           .arity, ":\(command.rawValue) needs \(command.usage)", range: nil,
-          help: "type :\(command.rawValue) \(command == .time ? "sum(range(1000))" : "session.tvs")"))
+          help: "type :\(command.rawValue) \(command == .time ? "sum(range(1000))" : "work.tvw")"))
     }
     switch command {
+    case .edit: return edit()
     case .help: write(help.overview())
     case .history: showHistory(last: rest)
-    case .load: return load(rest)
+    case .load: return load(Path.typed(rest))
+    case .log: return log(to: Path.typed(rest))
+    case .page: return page(rest)
     case .quit: return .leave(0)
-    case .save: return save(to: rest)
+    case .save: return save(to: Path.typed(rest))
+    case .set: return set(rest)
     case .time: return time(rest)
+    case .undo: return undo(rest)
     case .vars: showNames()
     case .walkthrough: return walk(rest)
     }
@@ -68,7 +73,8 @@ extension Session {
 
   private func time(_ expression: String) -> Outcome {
     let outcome = enter(expression)
-    if outcome == .ready { output.write(ink.dim(Figures.duration(seconds)) + "\n") }
+    // A log is compared, and times differ.
+    if outcome == .ready { output.write(ink.dim(Figures.duration(seconds)) + "\n", logged: "…\n") }
     return outcome
   }
 
@@ -111,24 +117,5 @@ extension Session {
   /// Whether a name is `_` or one of `_1`, `_2`, …
   static func isShownValue(_ name: String) -> Bool {
     name.first == "_" && name.dropFirst().allSatisfy { ("0"..."9").contains($0) }
-  }
-
-  private static let savedHeader = "# A tvs session, saved by :save."
-
-  private func save(to path: String) -> Outcome {
-    // Only what an earlier :save wrote may be overwritten.
-    if let old = try? System.text(of: path), !old.hasPrefix(Self.savedHeader) {
-      return refuse(
-        Diagnostic(
-          .file, "\(path) is already there and was not written by :save", range: nil, help: "choose another name"))
-    }
-    do {
-      let body = entries.map { $0 + "\n" }.joined()
-      try System.replace(path, with: "\(Self.savedHeader)\n\n\(body)")
-      output.write("\(entries.count) \(entries.count == 1 ? "entry" : "entries") saved in \(path)\n")
-      return .ready
-    } catch {
-      return refuse(Diagnostic(.file, "cannot write \(path): \(error.reason)", range: nil))
-    }
   }
 }

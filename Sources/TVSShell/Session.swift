@@ -1,4 +1,5 @@
 import Checkpoints
+import TVSBuiltins
 import TVSLanguage
 
 /// One session: names and their values, what was shown, and what was entered.
@@ -15,8 +16,8 @@ final class Session {
   }
 
   let interpreter: Interpreter
-  let output: any OutputStream
-  let errors: any OutputStream
+  let output: LoggedStream
+  let errors: LoggedStream
   let ink: Ink
   let installation: Installation
   /// The entries that ran to their end, for `:save`.
@@ -31,11 +32,22 @@ final class Session {
   var history: () -> [String] = { [] }
   /// Columns to show values in; nil takes those of the window.
   var fixedWidth: Int?
-  private var count = 0
+  /// The transcript that `:log` keeps.
+  var transcript: SessionLog?
+  /// What the names held before their last change, for `:undo`.
+  var changes = ChangedNames()
+  /// Whether what runs now belongs to an entry that the transcript gets as a whole.
+  var isLogging = false
+  /// Adds an entry to the history.
+  var remembered: (String) -> Void = { _ in }
+  /// Opens `$EDITOR` or `$PAGER`; nil where nobody is there.
+  var terminal: (any TerminalPrograms)?
+  var count = 0
 
   init(output: any OutputStream, errors: any OutputStream, ink: Ink, installation: Installation = .current) {
+    let output = LoggedStream(output)
     self.output = output
-    self.errors = errors
+    self.errors = LoggedStream(errors)
     self.ink = ink
     self.installation = installation
     interpreter = Program.interpreter(output: output, installation: installation)
@@ -63,22 +75,27 @@ final class Session {
   func enter(_ text: String, source: String? = nil, line: Int = 1) -> Outcome {
     let entry = Columns.trimmed(text)
     if entry.isEmpty { return .ready }
-    if isForSession(entry) { return perform(String(entry.drop(while: \.isWhitespace))) }
-    if Transcript.isTranscript(entry) {
+    if !isForSession(entry), Transcript.isTranscript(entry) {
       for part in Transcript(entry, isComplete: isComplete).entries {
         let outcome = enter(part.input)
         if outcome != .ready { return outcome }
       }
       return .ready
     }
+    return logging(entry) { perform(entry: entry, source: source, line: line) }
+  }
+
+  private func perform(entry: String, source: String?, line: Int) -> Outcome {
+    if isForSession(entry) { return perform(String(entry.drop(while: \.isWhitespace))) }
     count += 1
     // Errors count lines from the start of the text.
     let lead = String(repeating: "\n", count: line - 1)
     return run(SourceText(name: source ?? "<prompt \(count)>", text: lead + entry), as: entry)
   }
 
-  /// Runs a script in this session; its names stay.
+  /// Brings back the values of a session file, or runs a script in this session; its names stay.
   func load(_ path: String) -> Outcome {
+    if path.hasSuffix(SessionFile.ending) || SessionFile.isSession(path) { return loadValues(from: path) }
     do {
       let text = try System.text(of: path)
       return run(SourceText(name: path, text: text), as: Columns.trimmed(text))
@@ -90,6 +107,8 @@ final class Session {
   private func run(_ source: SourceText, as entry: String) -> Outcome {
     interpreter.style.width = width
     let began = ContinuousClock.now
+    let before = NamedValues(interpreter.globals)
+    defer { changes.note(before, interpreter.globals) }
     defer { seconds = began.duration(to: .now).inSeconds }
     do throws(TVSLanguage.Failure) {
       for value in try interpreter.runEntry(source) { remember(value) }
@@ -103,14 +122,14 @@ final class Session {
   /// Columns to show things in.
   var width: Int { fixedWidth ?? TerminalSize.current.columns }
 
-  private func remember(_ value: Value) {
+  func remember(_ value: Value) {
     shown.append(value)
     interpreter.globals.set("_", value)
     interpreter.globals.set("_\(shown.count)", value)
   }
 
   /// Says why something did not run to its end.
-  private func explain(_ failure: TVSLanguage.Failure, seconds: Double) -> Outcome {
+  func explain(_ failure: TVSLanguage.Failure, seconds: Double) -> Outcome {
     switch failure {
     case .errors(let diagnostics):
       for diagnostic in diagnostics { errors.write(diagnostic.rendered(color: ink.isOn) + "\n") }

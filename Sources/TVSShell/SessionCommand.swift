@@ -1,14 +1,18 @@
 /// Lines that begin with `:`: for the session, not the language.
 enum SessionCommand: String, CaseIterable {
-  case help, history, load, quit, save, time, vars, walkthrough
+  case edit, help, history, load, log, page, quit, save, set, time, undo, vars, walkthrough
 
   /// What follows the command, for help and completion.
   var usage: String {
     switch self {
-    case .help, .quit, .vars: ""
+    case .edit, .help, .quit, .vars: ""
     case .history: "[N]"
     case .load, .save: "PATH"
+    case .log: "[PATH|off]"
+    case .page: "[EXPR]"
+    case .set: "[digits|rows N]"
     case .time: "EXPR"
+    case .undo: "[NAME]"
     case .walkthrough: "[NAME]"
     }
   }
@@ -16,14 +20,19 @@ enum SessionCommand: String, CaseIterable {
   /// One line for help and completion.
   var summary: String {
     switch self {
+    case .edit: "change the last entry in $EDITOR, and run it"
     case .help: "how to find help, and these commands"
     case .history: "the entries so far, or the last N"
-    case .load: "run a script in this session; its names stay"
+    case .load: "bring back what a .tvw file holds, or run a script here"
+    case .log: "keep a transcript, which tvs test can run"
+    case .page: "the whole of a value, or of the last one, in $PAGER"
     case .quit: "leave, as Ctrl-D does"
-    case .save: "write the entries of this session that ran, as a script"
+    case .save: "write every value to a .tvw, or the entries to a .tvs"
+    case .set: "digits of numbers, rows of lists, tensors and tables"
     case .time: "run an expression and say how long it took"
+    case .undo: "take the last change of names, or of one, back"
     case .vars: "the names of this session and what they hold"
-    case .walkthrough: "go through a walkthrough step by step, or list them"
+    case .walkthrough: "go through a walkthrough, or list them"
     }
   }
 

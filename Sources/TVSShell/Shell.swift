@@ -31,6 +31,8 @@ struct Shell {
     }
     guard let editor else { return runPlain() }
     session.history = { editor.history.entries }
+    session.remembered = editor.remember
+    session.terminal = UserPrograms()
     while true {
       StandardOutput.shared.flush()
       switch editor.read(prompt: prompt) {

@@ -18,6 +18,9 @@ enum System {
     /// Whether a signal ended the wait.
     var isInterruption: Bool { code == EINTR }
 
+    /// A file that is not there.
+    static let missing = Failure(code: ENOENT)
+
     static var last: Failure { Failure(code: errno) }
   }
 
@@ -190,6 +193,14 @@ enum Path {
   static func name(of path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return path }
     return String(path[path.index(after: slash)...])
+  }
+
+  /// A path as it is typed after a command: in quotes or without, and from the home folder after `~/`.
+  static func typed(_ text: String) -> String {
+    var path = text
+    if path.count >= 2, path.first == "\"", path.last == "\"" { path = String(path.dropFirst().dropLast()) }
+    guard path == "~" || path.hasPrefix("~/"), let home = System.home else { return path }
+    return home + path.dropFirst()
   }
 
   static func joined(_ folder: String, _ name: String) -> String {

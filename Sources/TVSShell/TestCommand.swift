@@ -43,8 +43,13 @@ struct TestCommand {
       fail(file, ["cannot be read: \(error.reason)"])
       return
     }
-    let problems = file.hasSuffix(".txt") ? transcriptProblems(text, in: file) : scriptProblems(text, in: file)
+    let problems = isTranscript(file, text) ? transcriptProblems(text, in: file) : scriptProblems(text, in: file)
     if problems.isEmpty { passed += 1 } else { fail(file, problems) }
+  }
+
+  /// A transcript may have any name but that of a script.
+  private func isTranscript(_ file: String, _ text: String) -> Bool {
+    file.hasSuffix(".txt") || (!file.hasSuffix(".tvs") && Transcript.isTranscript(text))
   }
 
   private func scriptProblems(_ text: String, in file: String) -> [String] {

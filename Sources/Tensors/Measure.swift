@@ -1,7 +1,7 @@
 /// A number together with what is known about it: an interval, and the value that chance would give.
 ///
 /// A capture of 0.78 alone means nothing; `0.781 ± 0.012 (chance 0.0043)` does.
-public struct Measure: Sendable, Equatable {
+public struct Measure: Sendable, Equatable, Codable {
   /// The number itself; in arithmetic a measure is this.
   public var value: Double
   /// Lower end of the interval, if there is one.

@@ -140,7 +140,8 @@ extension Tensor {
     }
   }
 
-  func asMask() -> Tensor {
+  /// The same elements as truth values: what is not zero is true.
+  public func asMask() -> Tensor {
     var mask = self
     mask.isMask = true
     return mask

@@ -1,7 +1,7 @@
 /// Token sequences of one length and the positions at which the next token is scored.
 ///
 /// Shorter sequences are padded on the right: under causal attention nothing that is scored can see the padding.
-public struct Batch: Sendable, Equatable {
+public struct Batch: Sendable, Equatable, Codable {
   /// How many sequences.
   public let rows: Int
   /// Tokens of each sequence.
@@ -84,7 +84,7 @@ public struct Batch: Sendable, Equatable {
   }
 
   /// One sequence: what the model reads, and what should follow each of its last tokens.
-  public struct Example: Sendable, Equatable {
+  public struct Example: Sendable, Equatable, Codable {
     /// Tokens that the model reads. The last target is not among them.
     public var tokens: [Int32]
     /// The tokens that should follow each of the last `targets.count` tokens.

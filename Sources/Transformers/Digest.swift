@@ -24,6 +24,9 @@ public struct Digest: Sendable {
     bytes.withUnsafeBytes { value = Digest.hash($0, seed: value) }
   }
 
+  /// Adds bytes.
+  public mutating func add(_ bytes: UnsafeRawBufferPointer) { value = Digest.hash(bytes, seed: value) }
+
   /// Adds every bit of a vector.
   public mutating func add(_ vector: FloatVector) {
     value = vector.withPointer {

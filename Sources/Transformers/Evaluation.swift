@@ -2,7 +2,7 @@ import Checkpoints
 import Tensors
 
 /// How well a model does on data.
-public struct Evaluation: Sendable {
+public struct Evaluation: Sendable, Codable {
   /// Mean loss over the scored positions.
   public let loss: Double
   /// Standard error of the loss: examples are independent, the positions within one are not.
@@ -20,7 +20,7 @@ public struct Evaluation: Sendable {
   public var accuracy: Double { count == 0 ? 0 : Double(exactMatches) / Double(count) }
 
   /// The score of one part of a mixture.
-  public struct Part: Sendable {
+  public struct Part: Sendable, Codable {
     /// The part's name.
     public let name: String
     /// Its exact matches.

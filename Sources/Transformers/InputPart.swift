@@ -1,5 +1,5 @@
 /// A part of the inputs of a task or a file, chosen by a hash of each input, so that two parts never share an input.
-public enum InputPart: Sendable, Hashable {
+public enum InputPart: Sendable, Hashable, Codable {
   /// Every input.
   case all
   /// Inputs whose hash lies at or above the fraction: those to train on.

@@ -37,6 +37,18 @@ public struct Mixture: Dataset {
     weights = shares
   }
 
+  /// A mixture that is read back: its shares stay as they are, to the last bit.
+  ///
+  /// - Throws: ``TransformerError/invalidOption(field:value:reason:)`` for shares that do not add up to 1.
+  public init(restoring children: [any Dataset], shares: [Double]) throws(TransformerError) {
+    guard !children.isEmpty, children.count == shares.count, shares.allSatisfy({ $0 > 0 && $0.isFinite }),
+      abs(shares.reduce(0, +) - 1) < 1e-9
+    else {
+      throw .invalidOption(field: "weights", value: "\(shares.prefix(8))", reason: "are not the shares of a mixture")
+    }
+    self.init(children: children, shares: shares)
+  }
+
   /// What calls and tables say.
   public var name: String { "mix(" + children.map(\.name).joined(separator: ", ") + ")" }
   /// The model needs at least so many tokens.

@@ -5,7 +5,7 @@ import Tensors
 ///
 /// The scores are those of ``evaluate(_:on:count:seed:free:)`` with the same count and seed, to the last bit: examples
 /// are drawn, put into batches and added up in the same way.
-public struct ScoringSet: Sendable {
+public struct ScoringSet: Sendable, Codable {
   /// The name of the data.
   public let name: String
   /// How many examples there are.
@@ -95,7 +95,7 @@ public struct ScoringSet: Sendable {
   }
 
   /// What was asked of one model.
-  public struct Scores: Sendable {
+  public struct Scores: Sendable, Codable {
     /// The scores summed up.
     public let evaluation: Evaluation
     /// For each example, the sum of the losses of its scored tokens.
@@ -212,5 +212,47 @@ extension Batch {
       first = end
     }
     return result
+  }
+}
+
+// MARK: - Reading back
+
+extension ScoringSet {
+  /// Whether a model can read every example: what a set from a file must be asked.
+  public func fits(_ model: Model) -> Bool {
+    let sizes = model.configuration
+    return count == batches.reduce(0) { $0 + $1.rows } && count > 0
+      && batches.allSatisfy { batch in
+        batch.isSound(vocabulary: sizes.vocabulary, context: sizes.context)
+          && batch.parts.allSatisfy(self.parts.indices.contains)
+      }
+      && (examples ?? []).allSatisfy { $0.isSound(vocabulary: sizes.vocabulary, context: sizes.context) }
+  }
+}
+
+extension ScoringSet.Scores {
+  /// Whether there is as much of everything as there are examples.
+  public var isWhole: Bool { tokens.count == losses.count && right.count == losses.count }
+}
+
+extension Batch {
+  fileprivate func isSound(vocabulary: Int, context: Int) -> Bool {
+    let known = 0..<Int32(clamping: vocabulary)
+    return rows > 0 && length > 0 && length <= context && tokens.count == rows.multipliedReportingOverflow(by: length).0
+      && positions.count == targets.count && positions.allSatisfy((0..<Int32(clamping: tokens.count)).contains)
+      && zip(positions, positions.dropFirst()).allSatisfy(<) && tokens.allSatisfy(known.contains)
+      && targets.allSatisfy(known.contains) && targetCounts.count == rows && parts.count == rows
+      && alternatives.count == rows && targetCounts.allSatisfy { $0 >= 0 && $0 <= targets.count }
+      && targetCounts.reduce(0, +) == targets.count
+      && alternatives.joined().allSatisfy { $0.isSound(vocabulary: vocabulary, context: context) }
+  }
+}
+
+extension Batch.Example {
+  fileprivate func isSound(vocabulary: Int, context: Int) -> Bool {
+    let known = 0..<Int32(clamping: vocabulary)
+    return !tokens.isEmpty && tokens.count <= context && targets.count <= tokens.count
+      && tokens.allSatisfy(known.contains) && targets.allSatisfy(known.contains)
+      && alternatives.allSatisfy { $0.alternatives.isEmpty && $0.isSound(vocabulary: vocabulary, context: context) }
   }
 }

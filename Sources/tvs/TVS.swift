@@ -24,7 +24,7 @@ struct TVS: ParsableCommand {
       TVS_MODELS another one for fetched models.
       """,
     version: Program.version,
-    subcommands: [Run.self, Test.self, Format.self, Walkthrough.self, Fetch.self, Explain.self],
+    subcommands: [Run.self, Test.self, Format.self, Walkthrough.self, Fetch.self, Explain.self, Manual.self],
     defaultSubcommand: Run.self)
 }
 
@@ -116,6 +116,17 @@ extension TVS {
     var name: String?
 
     func run() throws { Program.leave(Program.fetch(name)) }
+  }
+
+  /// `tvs manual`, which scripts/manual uses.
+  struct Manual: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Write the manual into a folder.", shouldDisplay: false)
+
+    @Argument(help: "The folder.")
+    var folder: String
+
+    func run() throws { Program.leave(Program.manual(folder)) }
   }
 
   /// `tvs explain`.

@@ -64,6 +64,22 @@ struct CompletionTests {
     #expect(try words("unknown.", after: code).isEmpty)
   }
 
+  @Test("keys of records, columns of tables and blocks of models inside brackets and quotes")
+  func keys() throws {
+    let collected = CollectedOutput()
+    let session = Session(output: collected, errors: collected, ink: Ink(isOn: false))
+    _ = session.enter("r = {name: 1, net: {length: 2}}; t = table({loss: [1], step: [2]})")
+    _ = session.enter("m = transformer(layers=2, width=8, heads=1)")
+    func offered(_ text: String) -> [String] {
+      session.completion.candidates(for: EntryText(text: text, cursor: text.utf8.count)).candidates.map(\.text)
+    }
+    #expect(offered("r[\"n") == ["name", "net"])
+    #expect(offered("x = r.net[\"") == ["length"])
+    #expect(offered("t[\"s") == ["step"])
+    #expect(offered("m[\"blocks.1") == ["blocks.1"])
+    #expect(offered("nosuch[\"").allSatisfy { !$0.isEmpty })
+  }
+
   @Test("files inside quotes, with folders going on and files closing the string")
   func files() throws {
     let scratch = try Scratch()

@@ -32,6 +32,14 @@ struct Compiler {
       }
     }
 
+    /// A function around another one of which only the captured names are left, in cells in this order.
+    init(captured names: [String]) {
+      parent = nil
+      code = FunctionCode(
+        name: nil, range: SourceRange(source: SourceText(name: "", text: ""), lower: 0, upper: 0), documentation: nil)
+      for (index, name) in names.enumerated() { own[name] = .cell(index) }
+    }
+
     /// The cell of the frame that holds a name of the functions around this one.
     func capture(_ name: String) -> Int? {
       if let cell = captured[name] { return cell }
@@ -46,6 +54,7 @@ struct Compiler {
       }
       let cell = code.ownCells + code.captures.count
       code.captures.append(outer)
+      code.captureNames.append(name)
       captured[name] = cell
       return cell
     }
@@ -75,6 +84,15 @@ struct Compiler {
 
   /// An error that only shows when names are resolved.
   private struct Rejected: Error { let diagnostic: Diagnostic }
+
+  /// The code of a function that is read back from a session file, within functions that are not there any more.
+  func restored(_ syntax: FunctionSyntax, captured names: [String]) throws(Failure) -> FunctionCode {
+    do throws(Rejected) {
+      return try functionNode(syntax, FunctionScope(captured: names), source.range(syntax.range)).code
+    } catch {
+      throw .errors([error.diagnostic])
+    }
+  }
 
   // MARK: - Statements
 
@@ -345,6 +363,7 @@ struct Compiler {
     -> FunctionNode
   {
     let code = FunctionCode(name: syntax.name, range: source.range(syntax.range), documentation: syntax.documentation)
+    code.scope = scope
     let inner = FunctionScope(syntax, parent: outer, code: code)
     for parameter in syntax.parameters {
       let standard = try optional(parameter.standard) { (e) throws(Rejected) in try node(e, inner) }

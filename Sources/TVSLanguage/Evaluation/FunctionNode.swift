@@ -52,6 +52,10 @@ final class FunctionCode {
   var ownCells = 0
   /// Which cells of the surrounding frame it closes over.
   var captures: [Int] = []
+  /// The names of ``captures``, for session files.
+  var captureNames: [String] = []
+  /// Whose globals it reads: those of the session or of a module. A function must not keep its module alive.
+  weak var scope: ModuleScope?
   /// The body in braces …
   var block: StatementNode
   /// … or what stands after an arrow.

@@ -167,7 +167,7 @@ public final class Interpreter: CallSession, @unchecked Sendable {
     _ = try block.execute(frame)
   }
 
-  private func failure(of error: any Error, in source: SourceText) -> Failure {
+  func failure(of error: any Error, in source: SourceText) -> Failure {
     switch error {
     case let failure as Failure: return failure
     case let failure as RuntimeFailure: return .errors([failure.diagnostic])

@@ -1,7 +1,7 @@
 /// How many columns text takes in a terminal.
-enum TerminalColumns {
+public enum TerminalColumns {
   /// Columns of a text without tabs and newlines.
-  static func width(of text: String) -> Int {
+  public static func width(of text: String) -> Int {
     if text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return text.utf8.count }
     return text.reduce(0) { $0 + width(of: $1) }
   }

@@ -147,7 +147,8 @@ public final class RunRecord: Sendable {
   /// The Gram matrix of all steps, once somebody has needed it.
   private let gram = Mutex<SmallMatrix?>(nil)
 
-  init(squaredLengths: [Double], start: String, end: String) {
+  /// Names a recording.
+  public init(squaredLengths: [Double], start: String, end: String) {
     self.squaredLengths = squaredLengths
     self.start = start
     self.end = end

@@ -8,7 +8,7 @@ import Transformers
 /// the order in which they are made or on the number of threads, so that none has to be kept.
 public struct Perturbations: Sendable {
   /// How long a perturbation is.
-  public enum Length: Sendable, Equatable {
+  public enum Length: Sendable, Equatable, Codable {
     /// Each coordinate has this standard deviation: σ. The norm grows with the dimension.
     case deviation(Double)
     /// Several deviations in turn: direction j has number j modulo their count.

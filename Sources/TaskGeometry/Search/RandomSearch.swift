@@ -3,7 +3,7 @@ import Tensors
 import Transformers
 
 /// What the scorer of a search says about one point.
-public struct CandidateScore: Sendable, Equatable {
+public struct CandidateScore: Sendable, Equatable, Codable {
   /// The loss there; it may be infinite or no number, which counts as infinitely bad.
   public var loss: Double
   /// For each example, whether it was answered without a mistake; empty where there are no examples.

@@ -58,7 +58,7 @@ public struct Subspace: Sendable {
 }
 
 /// How a dimension was decided: which directions of the generators were kept, and how clear the decision was.
-public struct RankDecision: Sendable, Equatable {
+public struct RankDecision: Sendable, Equatable, Codable {
   /// How many generators there were.
   public var generators: Int
   /// How many directions were kept.

@@ -1,7 +1,7 @@
 import Foundation
 
 /// What a measurement would give if nothing but chance were at work, with the name of the model of chance.
-public struct Chance: Sendable, Equatable {
+public struct Chance: Sendable, Equatable, Codable {
   /// The share of squared length (energy) that chance gives.
   public var energy: Double
   /// The model of chance in words, such as `random walk of the same steps`.

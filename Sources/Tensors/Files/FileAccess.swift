@@ -20,8 +20,11 @@ public enum FileAccess {
   /// Writes a file under a temporary name beside its own and renames it when it is complete: whoever looks sees the old
   /// file or the new one, never half of one.
   ///
+  /// - Parameter isDurable: whether the bytes have reached the disk before the name is theirs.
   /// - Throws: ``TensorError/file(path:reason:)``, `Interrupted`, and what `body` throws; nothing is left behind then.
-  public static func write(_ path: String, _ body: (inout FileSink) throws -> Void) throws {
+  public static func write(
+    _ path: String, isDurable: Bool = false, _ body: (inout FileSink) throws -> Void
+  ) throws {
     let temporary = "\(path).\(getpid()).tvs-tmp"
     let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw TensorError.file(path: path, reason: reason(errno)) }
@@ -33,8 +36,11 @@ public enum FileAccess {
       unlink(temporary)
       throw error
     }
-    guard close(descriptor) == 0, rename(temporary, path) == 0 else {
-      let failure = reason(errno)
+    // Each step is refused with the error of its own.
+    let isOnDisk = !isDurable || fsync(descriptor) == 0
+    let failed = errno
+    guard close(descriptor) == 0, isOnDisk, rename(temporary, path) == 0 else {
+      let failure = reason(isOnDisk ? errno : failed)
       unlink(temporary)
       throw TensorError.file(path: path, reason: failure)
     }
@@ -112,7 +118,7 @@ struct ByteReader: Sendable {
 
 extension Tensor {
   /// The elements as they lie in memory, which is little-endian on every machine that tvs runs on.
-  func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+  public func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
     switch storage {
     case .float32(let storage):
       try body(UnsafeRawBufferPointer(start: storage.base, count: storage.count * 4))

@@ -58,7 +58,10 @@ public enum SafetensorsFile {
         name: name, type: "F32", shape: shape, byteCount: 4 * shape.reduce(1, *), body: body)
     }
 
-    init(
+    /// An array of any type of the format.
+    ///
+    /// - Parameter body: writes `byteCount` bytes, the elements little-endian.
+    public init(
       name: String, type: String, shape: [Int], byteCount: Int, body: @escaping (inout FileSink) throws -> Void
     ) {
       self.name = name
@@ -71,8 +74,11 @@ public enum SafetensorsFile {
 
   /// Writes arrays one after the other without holding them all.
   ///
+  /// - Parameter isDurable: whether the file survives a loss of power from here on, which costs a wait for the disk.
   /// - Throws: ``TensorError``, `Interrupted`.
-  public static func write(_ arrays: [Entry], metadata: [String: String] = [:], to path: String) throws {
+  public static func write(
+    _ arrays: [Entry], metadata: [String: String] = [:], to path: String, isDurable: Bool = false
+  ) throws {
     var entries: [String] = []
     if !metadata.isEmpty {
       let pairs = metadata.sorted { $0.key < $1.key }.map { "\(JSONText.quoted($0.key)):\(JSONText.quoted($0.value))" }
@@ -89,7 +95,7 @@ public enum SafetensorsFile {
     }
     var header = Array("{\(entries.joined(separator: ","))}".utf8)
     header += [UInt8](repeating: 32, count: (8 - header.count % 8) % 8)
-    try FileAccess.write(path) { sink in
+    try FileAccess.write(path, isDurable: isDurable) { sink in
       try withUnsafeBytes(of: UInt64(header.count).littleEndian) { try sink.write($0) }
       try sink.write(header)
       for array in arrays { try array.body(&sink) }

@@ -28,7 +28,7 @@ public struct SteeringEdit: Sendable {
   /// The prompt is what a continuation follows: all that was given to `generate`; of an example that is scored, the tokens up to
   /// the one that predicts the first token of the answer; without an answer, the whole sequence. Where a sequence
   /// ends does not depend on how much of it a cache holds, so that every rule gives the same numbers with and without one.
-  public enum Positions: Sendable, Hashable {
+  public enum Positions: Sendable, Hashable, Codable {
     /// All tokens.
     case all
     /// The last token of the prompt and everything after it.

@@ -4,7 +4,7 @@ import Tensors
 import Tokenizers
 
 /// A question and its answer, as text.
-public struct PromptRecord: Sendable, Hashable {
+public struct PromptRecord: Sendable, Hashable, Codable {
   /// What the model reads.
   public var prompt: String
   /// What should follow. A space between prompt and answer belongs to either of them.

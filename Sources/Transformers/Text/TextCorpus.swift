@@ -12,15 +12,18 @@ public struct TextCorpus: SplittableDataset {
   public let name: String
   /// Tokens in a window.
   public let length: Int
-  private let pieces: [Piece]
+  /// The text in pieces, each of which falls into one part of a holdout as a whole.
+  public let pieces: [Piece]
   private let cache = BindingCache<TokenWindows>()
 
   /// A piece of text that falls into one part of a holdout as a whole.
-  private struct Piece: Sendable {
-    var text: String
+  public struct Piece: Sendable, Codable {
+    /// The text itself.
+    public var text: String
     /// Pieces of one file carry consecutive numbers: neighbours are read as one text.
-    var number: Int
-    var isDocument: Bool
+    public var number: Int
+    /// Whether the piece does not continue the one before it.
+    public var isDocument: Bool
   }
 
   /// One running text. A holdout divides it into passages of about 4 KB that end at a newline.
@@ -43,7 +46,10 @@ public struct TextCorpus: SplittableDataset {
       pieces: documents.enumerated().map { Piece(text: $1, number: $0, isDocument: true) })
   }
 
-  private init(name: String, length: Int, pieces: [Piece]) throws(TransformerError) {
+  /// The pieces of another corpus.
+  ///
+  /// - Throws: as ``init(name:text:length:)``.
+  public init(name: String, length: Int, pieces: [Piece]) throws(TransformerError) {
     guard (2...(1 << 20)).contains(length) else {
       throw .invalidOption(field: "length", value: "\(length)", reason: "must lie between 2 and 1,048,576")
     }

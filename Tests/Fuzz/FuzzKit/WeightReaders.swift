@@ -17,6 +17,7 @@ public enum FuzzReaders {
     VectorReaders.control,
     VectorReaders.archive,
     VectorReaders.tensors,
+    SessionReaders.session,
   ]
 }
 

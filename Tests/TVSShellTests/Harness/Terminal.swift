@@ -120,6 +120,12 @@ final class Terminal {
   /// Sends a text as a terminal pastes it.
   func paste(_ text: String) { send("\u{1B}[200~\(text)\u{1B}[201~") }
 
+  /// Gives the window another size, as a terminal does when the user pulls at its corner.
+  func resize(columns: UInt16, rows: UInt16) {
+    var size = winsize(ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0)
+    _ = ioctl(primary, UInt(TIOCSWINSZ), &size)
+  }
+
   /// Lets the program run for a while.
   func pause(_ seconds: Double) {
     let deadline = ContinuousClock.now + .seconds(seconds)
