@@ -89,7 +89,7 @@ public struct ErrorCode: Sendable, Hashable, CustomStringConvertible {
   public static let all: [ErrorCode] = [
     syntax, unclosed, malformedLiteral, unknownName, wrongKind, spaceMismatch, unknownArgument, arity, unknownField,
     indexOutOfRange, arithmetic, invalidArgument, assertion, raised, recursion, notSupported, unpacking, file,
-    unknownModule, importCycle, fileFormat, download, notStorable, tooLarge, shape, linearAlgebra, notFinite, unknownChoice,
-    dataMismatch, degenerate, noTokenizer, unexpected,
+    unknownModule, importCycle, fileFormat, download, notStorable, tooLarge, shape, linearAlgebra, notFinite,
+    unknownChoice, dataMismatch, degenerate, noTokenizer, unexpected,
   ]
 }
