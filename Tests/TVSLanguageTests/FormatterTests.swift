@@ -71,8 +71,8 @@ struct FormatterTests {
         x / 2
         # last
       }
-      a = 1      # one
-      bcd = 2    # two
+      a = 1       # one
+      bcd = 2     # two
       e = 3  # three
       # end
 
@@ -89,7 +89,7 @@ struct FormatterTests {
 
   // The formatter itself compares the trees of both texts and refuses to change what a text means.
   @Test("Every script of the repository keeps its meaning and its form", arguments: scripts)
-  func scripts(path: String) throws {
+  func wholeRepository(path: String) throws {
     let text = try String(contentsOfFile: Self.root + "/" + path, encoding: .utf8)
     // The pieces of a script with expectations are texts of their own, and some are errors on purpose.
     for piece in text.components(separatedBy: "\n---\n") {
