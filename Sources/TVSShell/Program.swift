@@ -76,7 +76,7 @@ public enum Program {
     var number = size.uppercased()[...]
     if number.hasSuffix("B") { number.removeLast() }
     if number.hasSuffix("I") { number.removeLast() }
-    let units: [Character: Double] = ["K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40]
+    let units: [Character: Double] = ["K": 0x1p10, "M": 0x1p20, "G": 0x1p30, "T": 0x1p40]
     let unit = number.last.flatMap { units[$0] }
     if unit != nil { number.removeLast() }
     guard let count = Double(number), count > 0, count * (unit ?? 1) < 1e18 else { return nil }
