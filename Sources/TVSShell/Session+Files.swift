@@ -64,7 +64,11 @@ extension Session {
       interpreter.seed = contents.seed
       changes.note(before, interpreter.globals)
       var text = "\(contents.names.count) \(contents.names.count == 1 ? "name" : "names") loaded from \(path)"
-      if first > 1, !contents.shown.isEmpty { text += "; the values shown then are _\(first) to _\(shown.count)" }
+      if first > 1, !contents.shown.isEmpty {
+        let isOne = first == shown.count
+        text +=
+          isOne ? "; the value shown then is _\(first)" : "; the values shown then are _\(first) to _\(shown.count)"
+      }
       output.write(text + "\n")
       write(notes)
       return .ready
