@@ -1,9 +1,9 @@
 import Autograd
 import Tensors
 
-/// What all adapters of one shape on one base compute alike on the same tokens, kept from the first of them for the others: the
-/// residual stream before the first block that the adapter touches, and in that block the frozen products W·x + b of the
-/// layers that read it.
+/// What all adapters of one shape on one base compute alike on the same tokens, kept from the first of them for the
+/// others: the residual stream before the first block that the adapter touches, and in that block the frozen products
+/// W·x + b of the layers that read it.
 ///
 /// A random search scores thousands of such adapters on the same examples. How much it saves depends on where the adapter
 /// sits: on the last of twelve blocks eleven are shared, on all of them only the queries, keys and values of the first.
@@ -53,7 +53,9 @@ public final class FrozenPrefix {
 
   /// What is known of a grid, for a model that computes the same there.
   func kept(_ grid: TokenGrid, for model: Model) -> Kept? {
-    guard model.adapter?.shape == shape, model.steering.isEmpty, grid.start == 0, grid.padding == nil else { return nil }
+    guard model.adapter?.shape == shape, model.steering.isEmpty, grid.start == 0, grid.padding == nil else {
+      return nil
+    }
     let key = Key(rows: grid.rows, tokens: grid.tokens)
     if let kept = known[key] {
       kept.isComplete = !kept.stream.isEmpty
@@ -93,7 +95,9 @@ extension ForwardPass {
 
   /// W·x + b of a layer that reads the stream of the first block with an adapter, unless it is computed anew.
   func product(_ x: Variable, _ name: String, compute: () throws -> Variable) throws -> Variable? {
-    guard let shared, ForwardPass.readers.contains(where: { name == "blocks.\(shared.layer).\($0)" }) else { return nil }
+    guard let shared, ForwardPass.readers.contains(where: { name == "blocks.\(shared.layer).\($0)" }) else {
+      return nil
+    }
     if let known = shared.kept.products[name] { return try constant(known, rows: x.rows) }
     let result = try compute()
     shared.kept.products[name] = tape.values(of: result)
