@@ -30,7 +30,7 @@ public struct Domain: Sendable, Equatable {
       (low, high) = (-1, 1)
     } else if high - low < 1e-11 * size {
       let middle = low / 2 + high / 2
-      (low, high) = (middle - size * 0.1, middle + size * 0.1)
+      (low, high) = (max(middle - size * 0.1, -Domain.limit), min(middle + size * 0.1, Domain.limit))
     }
     self.low = low
     self.high = high
