@@ -66,7 +66,7 @@ let package = Package(
       ]),
     .target(
       name: "TVSShell",
-      dependencies: ["TVSLanguage", "TVSBuiltins", "ModelFiles", "Checkpoints", "CCheckpoint", "CEditline"]),
+      dependencies: ["TVSLanguage", "TVSBuiltins", "Plots", "ModelFiles", "Checkpoints", "CCheckpoint", "CEditline"]),
     .executableTarget(
       name: "tvs",
       dependencies: ["TVSShell", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
