@@ -159,10 +159,15 @@ struct ScaledFigure {
 
   /// Sentences that belong below the figure.
   func notes(_ figure: Figure) -> [String] {
-    guard dropped > 0 else { return figure.notes }
+    var notes = figure.notes
+    if let heat = figure.heat, max(heat.rows, heat.columns) > HeatPainter.limit {
+      let (rows, columns) = (min(heat.rows, HeatPainter.limit), min(heat.columns, HeatPainter.limit))
+      notes.append("\(heat.rows) × \(heat.columns) values are drawn as \(rows) × \(columns) means of neighbours")
+    }
+    guard dropped > 0 else { return notes }
     let isLogarithmic = figure.x.kind == .logarithmic || figure.y.kind == .logarithmic
     let reason = isLogarithmic && figure.heat == nil ? "not finite or not above zero" : "not finite"
-    return figure.notes + ["\(dropped) \(dropped == 1 ? "value is" : "values are") left out: \(reason)"]
+    return notes + ["\(dropped) \(dropped == 1 ? "value is" : "values are") left out: \(reason)"]
   }
 }
 

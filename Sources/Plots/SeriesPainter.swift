@@ -195,7 +195,10 @@ struct SeriesPainter {
     canvas.stroke(lines, Stroke(paint: series.mark == .bars ? .ink : paint, width: 1.2))
   }
 
-  private var level: Stroke { Stroke(paint: series.isNull ? .ink : paint, width: 2, dash: [3, 2]) }
+  private var level: Stroke {
+    let dashes: [[Double]] = [[3, 2], [9, 3], [9, 3, 2, 3]]
+    return Stroke(paint: series.isNull ? .ink : paint, width: 2, dash: dashes[rank % dashes.count])
+  }
 
   private func drawLevels(on canvas: inout some Canvas) {
     var lines: [[Point]] = []

@@ -21,8 +21,7 @@ enum PlotPictures {
     let names: [String]
     if case .nil = y {
       let numeric = table.columns.keys.filter { $0 != across && isNumeric(table, $0) && !isEnd($0) }
-      // A ratio has a scale of its own, and would flatten the others.
-      let others = numeric.filter { $0 == "ratio" && numeric.count > 1 }
+      let others = numeric.count > 1 ? numeric.filter(ownScales.contains) : []
       names = numeric.filter { !others.contains($0) }
       notes += others.map { "\($0) is not drawn; y=\"\($0)\" draws it" }
     } else if case .list(let items) = y {
@@ -48,6 +47,9 @@ enum PlotPictures {
     return Figure(
       x: Axis(across, kind: kind), y: Axis(drawn.count == 1 ? drawn[0].0 : ""), series: series, notes: notes)
   }
+
+  /// Columns with a scale of their own, which would flatten the others: quotients, and the a² of drift and noise.
+  private static let ownScales: Set<String> = ["ratio", "a2"]
 
   private static func list(_ table: TableValue) -> String { table.columns.keys.joined(separator: ", ") }
 
@@ -99,7 +101,7 @@ enum PlotPictures {
 
   /// Whether places grow by a factor rather than by a step: 1, 2, 4, 8, … or 1e-4, 1e-3, ….
   private static func isGeometric(_ places: [Double]) -> Bool {
-    guard places.count >= 4, let low = places.min(), let high = places.max(), low > 0, high / low >= 50 else {
+    guard places.count >= 4, let low = places.min(), let high = places.max(), low > 0, high / low >= 16 else {
       return false
     }
     let gaps = zip(places.sorted().dropFirst(), places.sorted()).map { $0 - $1 }
@@ -224,8 +226,8 @@ enum PlotPictures {
     }
     let cosines = try candidates.cosines(with: direction)
     var series = [Series("candidates", mark: .points, x: cosines, y: candidates.gains)]
-    if let norm = candidates.gradientNorm, case let lengths = candidates.perturbations.length,
-      let length = typicalLength(lengths, candidates.perturbations.dimension),
+    if let norm = candidates.gradientNorm,
+      let length = typicalLength(candidates.perturbations.length, candidates.perturbations.dimension),
       let low = cosines.min(), let high = cosines.max(), low < high
     {
       series.append(
