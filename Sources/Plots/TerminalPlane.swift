@@ -110,7 +110,7 @@ extension TerminalFigure {
     let ink = ink(index)
     for place in series.x.indices {
       let x = scaled.x.place(series.x[place])
-      let next = place + 1 < series.x.count ? scaled.x.place(series.x[place + 1]) : x
+      let next = place + 1 < series.x.count ? min(max(scaled.x.place(series.x[place + 1]), 0), 1) : x
       let (low, high) = (scaled.y.place(interval.low[place]), scaled.y.place(interval.high[place]))
       guard !(x + next + low + high).isNaN, x >= 0, x <= 1 else { continue }
       let from = left + Int((x * Double(width - 1)).rounded())

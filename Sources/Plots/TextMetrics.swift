@@ -9,10 +9,17 @@ enum TextMetrics {
 
   /// Text that fits into a width, with `…` where something was cut.
   static func cut(_ text: String, to width: Double, size: Double) -> String {
-    if self.width(text, size: size) <= width { return text }
-    var kept = Substring(text)
-    while !kept.isEmpty, self.width(kept + "…", size: size) > width { kept.removeLast() }
-    return kept + "…"
+    cut(text, room: width, sign: self.width("…", size: size)) { self.width(String($0), size: size) }
+  }
+
+  private static func cut(_ text: String, room: Double, sign: Double, _ measure: (Character) -> Double) -> String {
+    var (used, fitting) = (0.0, text.startIndex)
+    for index in text.indices {
+      used += measure(text[index])
+      if used > room { return String(text[..<fitting]) + "…" }
+      if used + sign <= room { fitting = text.index(after: index) }
+    }
+    return text
   }
 
   /// Text in lines that fit into a width, broken between words.
@@ -57,10 +64,7 @@ enum TextMetrics {
 
   /// Text that fits into so many columns.
   static func cut(_ text: String, columns limit: Int) -> String {
-    if columns(text) <= limit { return text }
-    var kept = Substring(text)
-    while !kept.isEmpty, columns(kept + "…") > limit { kept.removeLast() }
-    return limit > 0 ? kept + "…" : ""
+    limit > 0 ? cut(text, room: Double(limit), sign: 1) { Double(columns($0)) } : ""
   }
 
   private static func isWide(_ scalar: Unicode.Scalar) -> Bool {

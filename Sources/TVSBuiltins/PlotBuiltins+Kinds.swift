@@ -136,7 +136,8 @@ extension PlotBuiltins {
     let spread = Statistics.quantile(sorted: sorted, 0.75) - Statistics.quantile(sorted: sorted, 0.25)
     guard let low = sorted.first, let high = sorted.last, spread > 0, high > low else { return 10 }
     let width = 2 * spread / pow(Double(sorted.count), 1.0 / 3)
-    return Int(min(max(((high - low) / width).rounded(.up), 5), 60))
+    let count = (high - low) / width
+    return count.isFinite ? Int(min(max(count.rounded(.up), 5), 60)) : 60
   }
 
   static let heatmap = Builtin(

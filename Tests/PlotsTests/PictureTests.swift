@@ -58,6 +58,9 @@ enum Examples {
       series: [Series("s", mark: .points, x: steps, y: steps.map { $0 * $0 - 4 })]),
     Figure(series: [Series("s", mark: .steps, x: [0, 1e12], y: [-1e-9, 1e9])]),
     Figure(x: Axis(kind: .categories([])), series: [Series("none", mark: .bars, x: [], y: [])]),
+    Figure(
+      title: String(repeating: "w", count: 200_000), x: Axis("語 a\u{301}\u{1B}[31m\n\0"),
+      series: [Series("\u{202E}", x: [0], y: [0])]),
     Figure(series: [Series("far", x: [-.infinity, 1, 2], y: [1, 1e308, -1e308])]),
   ]
 
