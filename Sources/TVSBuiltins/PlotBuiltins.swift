@@ -26,7 +26,7 @@ enum PlotBuiltins {
     help: "a value to compare with, or several under their names")
 
   private static let plot = Builtin(
-    "plot", topic: "pictures", summary: "Draws lines, or the picture that a value has: a run, a table, candidates, …",
+    "plot", topic: "pictures", summary: "Draws lines, or the picture that a value has: a run, a table, candidates.",
     parameters: [
       Parameter("data", presence: .optional("x and y"), help: "places, or a value that knows its picture"),
       Parameter("values", presence: .optional("none"), help: "numbers over the places, or several under their names"),
@@ -40,8 +40,8 @@ enum PlotBuiltins {
       plot(run) shows loss, distance and captured share with the random walk beside them; plot(table) the first column \
       against the others, with `low` and `high` as a band and columns such as `chance`, `walk`, `predicted` dashed; \
       plot(candidates) gains by number, plot(candidates, direction) against cosines, with what a linear loss gives; \
-      plot(measures) bars with intervals and chance; plot(matrix) a heat map. A terminal shows it; on a pipe it is one \
-      line of words. save(p, "x.svg"), .png and .pdf write it. Values that are not finite are left out and counted.
+      plot(measures) bars with intervals and chance; plot(matrix) a heat map. A terminal shows it, in pixels if it \
+      says that it can (TVS_PICTURES=words, characters, kitty or sixel decides otherwise); on a pipe it is one line of words. save(p, "x.svg"), .png and .pdf write it. Values that are not finite are left out and counted.
       """,
     examples: [
       .init(
