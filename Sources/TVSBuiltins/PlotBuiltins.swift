@@ -41,7 +41,8 @@ enum PlotBuiltins {
       against the others, with `low` and `high` as a band and columns such as `chance`, `walk`, `predicted` dashed; \
       plot(candidates) gains by number, plot(candidates, direction) against cosines, with what a linear loss gives; \
       plot(measures) bars with intervals and chance; plot(matrix) a heat map. A terminal shows it, in pixels if it \
-      says that it can (TVS_PICTURES=words, characters, kitty or sixel decides otherwise); on a pipe it is one line of words. save(p, "x.svg"), .png and .pdf write it. Values that are not finite are left out and counted.
+      says that it can (TVS_PICTURES=words, characters, kitty or sixel decides otherwise); on a pipe it is one line of \
+      words. save(p, "x.svg"), .png and .pdf write it. Values that are not finite are left out and counted.
       """,
     examples: [
       .init(
