@@ -28,6 +28,8 @@ let package = Package(
     .systemLibrary(name: "CLAPACK", providers: [.apt(["libopenblas-dev", "liblapacke-dev"])]),
 
     .systemLibrary(name: "CPCRE2", providers: [.apt(["libpcre2-dev"])]),
+    .systemLibrary(name: "CCairo", providers: [.apt(["libcairo2-dev"])]),
+    .systemLibrary(name: "CSixel", providers: [.apt(["libsixel-dev"])]),
 
     // MARK: - The engine
     .target(name: "Checkpoints", dependencies: ["CCheckpoint"]),
@@ -47,6 +49,9 @@ let package = Package(
       name: "Steering",
       dependencies: ["TaskGeometry", "ModelFiles", "Transformers", "Tokenizers", "Tensors", "Checkpoints"]),
 
+    // MARK: - Pictures
+    .target(name: "Plots", dependencies: ["CCairo", "CSixel"]),
+
     // MARK: - The language
     .target(
       name: "TVSLanguage",
@@ -54,13 +59,14 @@ let package = Package(
     .target(
       name: "TVSBuiltins",
       dependencies: [
-        "TVSLanguage", "Steering", "TaskGeometry", "ModelFiles", "Transformers", "Tokenizers", "Tensors", "Checkpoints",
+        "TVSLanguage", "Steering", "Plots", "TaskGeometry", "ModelFiles", "Transformers", "Tokenizers", "Tensors",
+        "Checkpoints",
         "JSON",
         .product(name: "OrderedCollections", package: "swift-collections"),
       ]),
     .target(
       name: "TVSShell",
-      dependencies: ["TVSLanguage", "TVSBuiltins", "ModelFiles", "Checkpoints", "CCheckpoint", "CEditline"]),
+      dependencies: ["TVSLanguage", "TVSBuiltins", "Plots", "ModelFiles", "Checkpoints", "CCheckpoint", "CEditline"]),
     .executableTarget(
       name: "tvs",
       dependencies: ["TVSShell", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
@@ -96,6 +102,7 @@ let package = Package(
       name: "SteeringTests",
       dependencies: ["Steering", "TaskGeometry", "ModelFiles", "Transformers", "Tokenizers", "Tensors"],
       exclude: ["References"]),
+    .testTarget(name: "PlotsTests", dependencies: ["Plots"]),
     .testTarget(name: "TVSLanguageTests", dependencies: ["TVSLanguage", "Checkpoints", "LanguageFuzz"]),
     .testTarget(name: "TVSBuiltinsTests", dependencies: ["TVSBuiltins", "TVSLanguage", "Transformers"]),
     .testTarget(name: "TVSShellTests", dependencies: ["TVSShell", "TVSBuiltins", "TVSLanguage"]),

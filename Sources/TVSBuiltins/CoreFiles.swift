@@ -35,16 +35,7 @@ extension CoreBuiltins {
     seeAlso: ["read", "tojson", "save"]
   ) { call in
     let path = expanded(try call.string("path"))
-    do {
-      // Atomically: an interruption leaves either the old file or the new one.
-      try Data(call["text"].plainText.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
-    } catch {
-      let folder = (path as NSString).deletingLastPathComponent
-      let isMissing = !folder.isEmpty && !FileManager.default.fileExists(atPath: folder)
-      throw ErrorReport(
-        .file, isMissing ? "there is no folder \(folder)" : "\(path) cannot be written",
-        help: isMissing ? nil : "check that the folder is yours and not full", argument: "path")
-    }
+    try TextFiles.write(Data(call["text"].plainText.utf8), to: path)
     return .nil
   }
 

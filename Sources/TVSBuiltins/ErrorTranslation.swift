@@ -1,4 +1,5 @@
 import ModelFiles
+import Plots
 import Steering
 import TVSLanguage
 import TaskGeometry
@@ -16,6 +17,7 @@ extension Library {
     case let error as GeometryError: ErrorReport(error)
     case let error as SteeringError: ErrorReport(error)
     case let error as LibraryError: ErrorReport(error)
+    case let error as PictureError: ErrorReport(error)
     default: nil
     }
   }

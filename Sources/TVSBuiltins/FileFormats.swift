@@ -44,7 +44,8 @@ public struct FileFormat: Sendable {
 /// The formats that `load` and `save` know, in the order in which they are asked. A room adds its own list here.
 public enum FileFormats {
   /// All formats.
-  public static let all: [FileFormat] = SteeringFormats.all + ModelFormats.all + TensorFormats.all
+  public static let all: [FileFormat] =
+    SteeringFormats.all + ModelFormats.all + TensorFormats.all + TableFormats.all + PictureFormats.all
 
   /// Reads a path in the first format that takes it.
   ///

@@ -8,5 +8,5 @@ public enum Library {
     CoreBuiltins.all + TableBuiltins.all + TensorBuiltins.all + StatisticsBuiltins.all + ModelBuiltins.all
     + TextBuiltins.all + DataBuiltins.all + TextDataBuiltins.all
     + TrainingBuiltins.all + GeometryBuiltins.all + SearchBuiltins.all + ActivationBuiltins.all
-    + SteeringBuiltins.all
+    + SteeringBuiltins.all + PlotBuiltins.all
 }

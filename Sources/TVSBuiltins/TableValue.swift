@@ -137,6 +137,14 @@ final class TableValue: NativeValue, Sendable {
     TableValue(columns: columns, notes: notes, provenance: provenance)
   }
 
+  /// All columns as the prompt would show them, for documents.
+  func textColumns(_ style: DisplayStyle) -> [(name: String, cells: [String], isText: Bool)] {
+    columns.map { name, cells in
+      let column = TableText.column(name, cells, (0..<rowCount).map { $0 }, style)
+      return (name, column.cells, column.isText)
+    }
+  }
+
   /// The rows as text that reads back, the names first: what `save` writes.
   var delimitedRows: [[String]] {
     [Array(columns.keys)]
@@ -195,7 +203,7 @@ private struct TableText {
     }.joined(separator: "\n")
   }
 
-  private struct Column {
+  struct Column {
     var header: String
     var cells: [String]
     var isText: Bool
@@ -224,7 +232,7 @@ private struct TableText {
     }
   }
 
-  private static func column(_ name: String, _ cells: [Value], _ rows: [Int?], _ style: DisplayStyle) -> Column {
+  static func column(_ name: String, _ cells: [Value], _ rows: [Int?], _ style: DisplayStyle) -> Column {
     let shown = rows.compactMap { $0 }.map { cells[$0] }
     var numbers: [Double] = []
     var isNumeric = true

@@ -127,7 +127,7 @@ extension TensorBuiltins {
         The file is written under another name and renamed when it is complete: whoever looks sees the old file or the \
         new one, never half of one. A path without an ending is a folder: a model becomes one that transformers loads, a \
         model with an adapter one that peft loads. A steering vector becomes .safetensors, .npz, or a .gguf for llama.cpp's \
-        --control-vector.
+        --control-vector. A table goes to .csv, .tsv, .md, .tex and .json, a plot to .svg, .png and .pdf.
         """,
       examples: [
         .init(

@@ -154,7 +154,11 @@ public enum Program {
     interpreter.arguments = arguments
     let steps = maxSteps.load(ordering: .relaxed)
     interpreter.maxSteps = steps > 0 ? steps : nil
-    if System.isTerminal(1) { interpreter.style.width = TerminalSize.current.columns }
+    if System.isTerminal(1) {
+      interpreter.style.width = TerminalSize.current.columns
+      interpreter.style.height = TerminalSize.current.rows
+      interpreter.style.pictures = PictureSupport.current
+    }
     interpreter.style.color = Ink.wanted(on: 1).isOn
     let began = ContinuousClock.now
     do throws(TVSLanguage.Failure) {

@@ -106,6 +106,7 @@ final class Session {
 
   private func run(_ source: SourceText, as entry: String) -> Outcome {
     interpreter.style.width = width
+    if fixedWidth == nil { interpreter.style.height = TerminalSize.current.rows }
     let began = ContinuousClock.now
     let before = NamedValues(interpreter.globals)
     defer { changes.note(before, interpreter.globals) }

@@ -160,13 +160,33 @@ public struct DisplayStyle: Sendable {
   public var digits: Int
   /// Whether escape sequences for colour may be used.
   public var color: Bool
+  /// How pictures are shown.
+  public var pictures: Pictures
+  /// Rows of the window, which a picture may fill.
+  public var height: Int
 
-  /// The defaults are those of a script: 80 columns, no colour.
-  public init(width: Int = 80, rows: Int = 20, digits: Int = 4, color: Bool = false) {
+  /// What a picture becomes where it is shown.
+  public enum Pictures: String, Sendable, CaseIterable {
+    /// One line that says what it shows: for pipes, files and transcripts.
+    case words
+    /// Braille and blocks.
+    case characters
+    /// Pixels in the graphics protocol of kitty.
+    case kitty
+    /// Pixels in DEC's sixel.
+    case sixel
+  }
+
+  /// The defaults are those of a script: 80 columns, no colour, no pictures.
+  public init(
+    width: Int = 80, rows: Int = 20, digits: Int = 4, color: Bool = false, pictures: Pictures = .words, height: Int = 24
+  ) {
     self.width = width
     self.rows = rows
     self.digits = digits
     self.color = color
+    self.pictures = pictures
+    self.height = height
   }
 }
 
