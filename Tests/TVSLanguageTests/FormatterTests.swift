@@ -20,6 +20,7 @@ struct FormatterTests {
     "Spaces and indentation come into form",
     arguments: [
       ("x=1+2*-3\n", "x = 1 + 2 * -3\n"),
+      ("x = 1;  # a\n # b;\ny;\n", "x = 1  # a\n# b;\ny\n"),
       ("f( a,b = 2 )\n", "f(a, b=2)\n"),
       ("fn  f (a,b=2,*rest,key = 3) {a+b}\n", "fn f(a, b = 2, *rest, key = 3) { a + b }\n"),
       ("r={ a:1,\"b c\" : 2 , ...s}\n", "r = {a: 1, \"b c\": 2, ...s}\n"),

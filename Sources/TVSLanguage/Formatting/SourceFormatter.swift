@@ -78,6 +78,7 @@ public struct SourceFormatter {
           line.column = column(of: comment.start)
           continue
         }
+        dropSemicolon(&line, before: index)
         finish(&line, &lines, blank: comment.newlines > 1)
         line = Line(indent: isCloser(token) || isEnd(token) ? outer : indent, code: comment.text, isComment: true)
       }
@@ -85,7 +86,7 @@ public struct SourceFormatter {
       if isEnd(token) { break }
       let newlines = trivia.newlines
       if newlines > 0 || index == 0 && trivia.comments.isEmpty {
-        if dropsSemicolon(before: index), line.code.count > 1 { line.code.removeLast() }
+        dropSemicolon(&line, before: index)
         finish(&line, &lines, blank: newlines > 1)
         line = Line(indent: indent)
       } else if index > 0, needsSpace(before: index) {
@@ -100,6 +101,12 @@ public struct SourceFormatter {
     if !line.isComment, line.code.hasSuffix(";"), line.code.count > 1 { line.code.removeLast() }
     finish(&line, &lines, blank: false)
     return Self.text(Self.aligned(lines))
+  }
+
+  /// Takes the semicolon off that ends a line of code; a comment may end in one.
+  private func dropSemicolon(_ line: inout Line, before index: Int) {
+    guard dropsSemicolon(before: index), !line.isComment, line.code.hasSuffix(";"), line.code.count > 1 else { return }
+    line.code.removeLast()
   }
 
   private func finish(_ line: inout Line, _ lines: inout [Line], blank: Bool) {
