@@ -33,11 +33,11 @@ struct FormatterTests {
       ("g = x->x^2;h=( a,b )->{ a ;b }\n", "g = x -> x^2; h = (a, b) -> { a; b }\n"),
       ("tasks  =  1\nx      = 2\ny = 3\n", "tasks = 1\nx     = 2\ny = 3\n"),
       ("f({\na:1,\n})\n", "f({\n  a: 1,\n})\n"),
-      ("x = 1;\n\n\n\ny = 2", "x = 1;\n\ny = 2\n"),
+      ("x = 1;\n\n\n\ny = 2", "x = 1\n\ny = 2\n"),
     ])
   func spaces(text: String, wanted: String) throws {
     let form = try form(text)
-    #expect(form == wanted.replacingOccurrences(of: ";\n", with: "\n"))
+    #expect(form == wanted)
     #expect(try self.form(form) == form)
   }
 
