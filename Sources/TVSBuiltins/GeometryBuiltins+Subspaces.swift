@@ -16,16 +16,25 @@ extension GeometryBuiltins {
   private static let span = Builtin(
     "span", topic: "geometry", summary: "The subspace that displacements span.",
     parameters: [
-      Parameter("list", "list", help: "displacements of one space; runs count as their displacement")
+      Parameter("list", "list", help: "displacements of one space; runs count as their displacement"),
+      Parameter(
+        "r", "integer", presence: .optional("all that they span"), byNameOnly: true,
+        help: "keeps so many directions: those in which they vary most"),
     ],
     returns: "subspace",
     details: """
       The displacements are scaled to unit length, and the eigenvectors of their Gram matrix, accumulated in double, \
       give an orthonormal basis. Directions whose singular value is below 1e-6 of the largest count as dependent; the \
       decision is shown with the subspace and is in its field rank. The displacements are kept, not copied.
+
+      r=16 takes the top sixteen eigenvectors of Σ x xᵀ instead, at the displacements' own lengths and not centred: of \
+      gradients that is the task plane, as plane finds it.
       """,
-    examples: [.init(exampleRun + "; span([run[0:4].displacement, run[4:8].displacement]).dim", shows: "2")],
-    errors: ["E0203", "E0503"], seeAlso: ["prefix", "plane", "random_subspace"]
+    examples: [
+      .init(exampleRun + "; span([run[0:4].displacement, run[4:8].displacement]).dim", shows: "2"),
+      .init(exampleRun + "; span(map(range(8), t -> run[t + 1] - run[t]), r=3).dim", shows: "3"),
+    ],
+    errors: ["E0203", "E0209", "E0503"], seeAlso: ["prefix", "plane", "random_subspace"]
   ) { call in
     guard case .list(let items) = call["list"] else { return .nil }
     let vectors = try items.map { try GeometryArguments.displacement($0, argument: "list") }
@@ -38,10 +47,19 @@ extension GeometryBuiltins {
     let origins = vectors.map { $0.origin }
     let digest = first.origin?.digest
     let isShared = digest != nil && origins.allSatisfy { $0?.digest == digest }
+    let origin = isShared ? first.origin : nil
+    if case .number = call["r"] {
+      let r = try call.integer("r")
+      return .native(
+        SubspaceValue(
+          try Subspace.leading(
+            vectors.map(\.vector), of: first.space, dimension: r, origin: origin,
+            source: "top \(r) directions of \(vectors.count) displacements")))
+    }
     return .native(
       SubspaceValue(
         try Subspace.spanning(
-          vectors.map(\.vector), of: first.space, origin: isShared ? first.origin : nil,
+          vectors.map(\.vector), of: first.space, origin: origin,
           source: "span of \(vectors.count) displacements")))
   }
 

@@ -62,6 +62,22 @@ import Transformers
     expectClose(try plane.overlap(Self.sample().plane(3)).value, 1, 1e-6)
   }
 
+  @Test func theLeadingDirectionsOfGradientsAreTheirPlane() throws {
+    let sample = try Self.sample()
+    let plane = try sample.plane(3)
+    let leading = try Subspace.leading(sample.gradients, of: plane.space, dimension: 3)
+    expectClose(try leading.overlap(plane).value, 1, 1e-9)
+    #expect(leading.rank == plane.rank)
+    expectClose((try BasisTiles(leading).gram() - .identity(3)).squaredNorm.squareRoot(), 0, 1e-12)
+    #expect(throws: GeometryError.outOfRange(what: "r", value: 7, allowed: 1...6)) {
+      try Subspace.leading(sample.gradients, of: plane.space, dimension: 7)
+    }
+    let twice = [sample.gradients[0], sample.gradients[0]]
+    #expect(throws: GeometryError.degenerate(operation: "span", reason: "2 directions of vectors that span 1")) {
+      try Subspace.leading(twice, of: plane.space, dimension: 2)
+    }
+  }
+
   @Test func effectiveRankIsBoundedByTheNumberOfGradients() throws {
     let rank = try Self.sample().effectiveRank(share: 0.9)
     #expect((1...6).contains(Int(rank.value)))

@@ -143,6 +143,43 @@ extension Subspace {
   /// Below this ratio the rounding of the Gram matrix, about 1e-16 over its square, would show in the basis.
   private static let refinementThreshold = 1e-3
 
+  /// The r directions in which vectors vary most: the top eigenvectors of Σ x xᵀ, which is not centred, at the vectors'
+  /// own lengths. The task plane (arXiv 2606.10929) of gradients that are there already.
+  ///
+  /// - Parameters:
+  ///   - vectors: vectors of the space; they are kept, not copied.
+  ///   - dimension: r, from 1 to the number of vectors.
+  /// - Throws: ``GeometryError/outOfRange(what:value:allowed:)``,
+  ///   ``GeometryError/degenerate(operation:reason:)`` when the vectors span fewer than r directions or one is not
+  ///   finite, `TensorError`, `Interrupted`.
+  public static func leading(
+    _ vectors: [FloatVector], of space: ParameterSpace, dimension: Int, origin: Model? = nil, source: String = ""
+  ) throws -> Subspace {
+    guard dimension >= 1, dimension <= vectors.count else {
+      throw GeometryError.outOfRange(what: "r", value: dimension, allowed: 1...max(1, vectors.count))
+    }
+    let gram = try SmallMatrix(rows: vectors.count, columns: vectors.count, values: Gram.matrix(vectors))
+    guard gram.diagonal.allSatisfy(\.isFinite) else {
+      throw GeometryError.degenerate(operation: "span", reason: "a vector has an element that is not a finite number")
+    }
+    let (values, eigenvectors) = try gram.symmetricEigen()
+    let ratios = values.map { (max($0, 0) / max(values[0], .leastNormalMagnitude)).squareRoot() }
+    let rank = ratios.prefix { $0 > RankDecision.tolerance }.count
+    guard dimension <= rank else {
+      throw GeometryError.degenerate(
+        operation: "span", reason: "\(dimension) directions of vectors that span \(rank)")
+    }
+    return try Subspace(
+      space: space, generators: vectors,
+      coefficients: eigenvectors.selecting(columns: 0..<dimension)
+        .scalingColumns(by: values.prefix(dimension).map { 1 / $0.squareRoot() }),
+      rank: RankDecision(
+        generators: vectors.count, rank: dimension, smallestKept: ratios[dimension - 1],
+        largestDropped: dimension < ratios.count ? ratios[dimension] : nil),
+      origin: origin, lineage: .other, source: source
+    ).refined()
+  }
+
   /// The same subspace with a basis that is orthonormal to the last digits, however close to dependent its generators
   /// are: the second half of CholeskyQR2 (Yamamoto, Nakatsukasa, Yanagisawa and Fukaya, ETNA 44, 2015).
   func refined() throws -> Subspace {
