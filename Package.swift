@@ -11,6 +11,11 @@ let kernelFlags: [CSetting] = [
   .unsafeFlags(["-fveclib=libmvec"], .when(platforms: [.linux])),
 ]
 
+/// Counts references without locked instructions, which would be half the time of a call of a function. No object of the
+/// language is touched by two threads at once: the evaluator has one, and the rooms whose work is shared out hand numbers
+/// to the threads, never values.
+let evaluatorFlags: [SwiftSetting] = [.unsafeFlags(["-Xfrontend", "-assume-single-threaded"])]
+
 let package = Package(
   name: "tvs",
   products: [.executable(name: "tvs", targets: ["tvs"])],
@@ -55,7 +60,8 @@ let package = Package(
     // MARK: - The language
     .target(
       name: "TVSLanguage",
-      dependencies: ["Checkpoints", .product(name: "OrderedCollections", package: "swift-collections")]),
+      dependencies: ["Checkpoints", .product(name: "OrderedCollections", package: "swift-collections")],
+      swiftSettings: evaluatorFlags),
     .target(
       name: "TVSBuiltins",
       dependencies: [

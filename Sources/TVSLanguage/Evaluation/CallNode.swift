@@ -14,6 +14,8 @@ final class CallNode: ExpressionNode {
   private let third: ExpressionNode?
   /// How many arguments are given by position, or -1 if some are given by name.
   private let positional: Int
+  /// Where the callee lies if it is a global name: a function is taken from there without a copy of the value around it.
+  private let place: UnsafeMutablePointer<Value?>?
 
   init(_ callee: ExpressionNode, _ arguments: [Item], _ range: SourceRange) {
     self.callee = callee
@@ -23,12 +25,19 @@ final class CallNode: ExpressionNode {
     first = arguments.first?.value
     second = arguments.count > 1 ? arguments[1].value : nil
     third = arguments.count > 2 ? arguments[2].value : nil
+    place = (callee as? GlobalNode)?.pointer
     super.init(range)
   }
 
   override func evaluate(_ frame: Frame) throws -> Value {
+    if let place, case .function(let function)? = place.pointee { return try call(function, frame) }
     let target = try callee.evaluate(frame)
     guard case .function(let function) = target else { throw notCallable(target, frame) }
+    return try call(function, frame)
+  }
+
+  @inline(__always)
+  private func call(_ function: FunctionValue, _ frame: Frame) throws -> Value {
     try frame.checkpoint(range)
     if let code = function.code { return try call(code, function, frame) }
     guard let record = function.record else { return .nil }
@@ -63,9 +72,11 @@ final class CallNode: ExpressionNode {
     let c = try third?.evaluate(frame)
     let inner = execution.enter(code, function.cells)
     defer { execution.leave(inner, slots: code.slots) }
-    if positional > 0 { inner.slots[0] = a }
-    if positional > 1 { inner.slots[1] = b }
-    if positional > 2 { inner.slots[2] = c }
+    // The slots of a frame that nobody uses hold nothing that would have to be released.
+    let slots = inner.slots
+    if positional > 0 { slots.initialize(to: a) }
+    if positional > 1 { (slots + 1).initialize(to: b) }
+    if positional > 2 { (slots + 2).initialize(to: c) }
     return try run(code, function, inner, execution)
   }
 

@@ -16,18 +16,18 @@ struct Compiler {
     let parent: FunctionScope?
     var own: [String: Variable] = [:]
     var captured: [String: Int] = [:]
-    let code: FunctionCode
+    /// What ``FunctionCode`` will have under the same names.
+    private(set) var room = FunctionCode.Room()
 
-    init(_ syntax: FunctionSyntax, parent: FunctionScope?, code: FunctionCode) {
+    init(_ syntax: FunctionSyntax, parent: FunctionScope?) {
       self.parent = parent
-      self.code = code
       for name in syntax.assigned {
         if syntax.mentionedInside.contains(name) {
-          own[name] = .cell(code.ownCells)
-          code.ownCells += 1
+          own[name] = .cell(room.ownCells)
+          room.ownCells += 1
         } else {
-          own[name] = .slot(code.slots)
-          code.slots += 1
+          own[name] = .slot(room.slots)
+          room.slots += 1
         }
       }
     }
@@ -35,8 +35,6 @@ struct Compiler {
     /// A function around another one of which only the captured names are left, in cells in this order.
     init(captured names: [String]) {
       parent = nil
-      code = FunctionCode(
-        name: nil, range: SourceRange(source: SourceText(name: "", text: ""), lower: 0, upper: 0), documentation: nil)
       for (index, name) in names.enumerated() { own[name] = .cell(index) }
     }
 
@@ -52,9 +50,9 @@ struct Compiler {
       } else {
         return nil
       }
-      let cell = code.ownCells + code.captures.count
-      code.captures.append(outer)
-      code.captureNames.append(name)
+      let cell = room.ownCells + room.captures.count
+      room.captures.append(outer)
+      room.captureNames.append(name)
       captured[name] = cell
       return cell
     }
@@ -291,7 +289,8 @@ struct Compiler {
       return FieldNode(try node(base, function), name, source.range(nameRange), range)
     case .function(let syntax): return try functionNode(syntax, function, range)
     case .conditional(let branches, let otherwise):
-      return ConditionalNode(try choice(branches, otherwise, function, .last, range), range)
+      let statement = try choice(branches, otherwise, function, .last, range)
+      return statement.expressed ?? ConditionalNode(statement, range)
     case .tuple, .invalid:
       throw Rejected(
         diagnostic: Diagnostic(
@@ -362,22 +361,25 @@ struct Compiler {
   private func functionNode(_ syntax: FunctionSyntax, _ outer: FunctionScope?, _ range: SourceRange) throws(Rejected)
     -> FunctionNode
   {
-    let code = FunctionCode(name: syntax.name, range: source.range(syntax.range), documentation: syntax.documentation)
-    code.scope = scope
-    let inner = FunctionScope(syntax, parent: outer, code: code)
+    let inner = FunctionScope(syntax, parent: outer)
+    var parameters: [FunctionCode.Parameter] = []
     for parameter in syntax.parameters {
       let standard = try optional(parameter.standard) { (e) throws(Rejected) in try node(e, inner) }
       let text = parameter.standard.map { source.text($0.range) }
       guard let variable = inner.own[parameter.name] else { continue }
-      code.parameters.append(
+      parameters.append(
         FunctionCode.Parameter(
           name: parameter.name, variable: variable, kind: parameter.kind, standard: standard, standardText: text))
     }
+    let body: FunctionCode.Body
     switch syntax.body {
-    case .block(let body): code.block = try block(body, inner, .last)
-    case .expression(let expression): code.expression = try node(expression, inner)
+    case .block(let statements):
+      let block = try block(statements, inner, .last)
+      body = block.expressed.map { .expression($0) } ?? .block(block)
+    case .expression(let expression): body = .expression(try node(expression, inner))
     }
-    code.prepare()
+    let code = FunctionCode(
+      name: syntax.name, source.range(syntax.range), syntax.documentation, parameters, inner.room, body, in: scope)
     return FunctionNode(code, range)
   }
 }

@@ -211,7 +211,7 @@ extension UnsafeMutablePointer where Pointee == Execution {
     pointee.depth += 1
     defer { pointee.depth -= 1 }
     if let expression = code.expression { return try expression.evaluate(frame) }
-    _ = try code.block.execute(frame)
+    _ = try code.block?.execute(frame)
     return frame.takeResult()
   }
 

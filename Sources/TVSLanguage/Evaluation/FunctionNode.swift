@@ -13,6 +13,24 @@ final class ConditionalNode: ExpressionNode {
   }
 }
 
+/// The same where both branches are nothing but an expression.
+final class ChoiceNode: ExpressionNode {
+  let test: ExpressionNode
+  let body: ExpressionNode
+  let otherwise: ExpressionNode
+
+  init(_ test: ExpressionNode, _ body: ExpressionNode, otherwise: ExpressionNode, _ range: SourceRange) {
+    self.test = test
+    self.body = body
+    self.otherwise = otherwise
+    super.init(range)
+  }
+
+  override func evaluate(_ frame: Frame) throws -> Value {
+    try test.condition(frame) ? try body.evaluate(frame) : try otherwise.evaluate(frame)
+  }
+}
+
 /// A function or lambda where it is written: closes over the names around it.
 final class FunctionNode: ExpressionNode {
   let code: FunctionCode
@@ -28,6 +46,8 @@ final class FunctionNode: ExpressionNode {
 }
 
 /// A function of the language, ready to run.
+///
+/// Whatever a call looks at is constant: reading a constant field of an object that is held counts no references.
 final class FunctionCode {
   struct Parameter {
     let name: String
@@ -38,44 +58,66 @@ final class FunctionCode {
     let standardText: String?
   }
 
+  /// Where the names of a function are.
+  struct Room {
+    var slots = 0
+    /// Names of its own that inner functions mention.
+    var ownCells = 0
+    /// Which cells of the surrounding frame it closes over.
+    var captures: [Int] = []
+    /// The names of ``captures``, for session files.
+    var captureNames: [String] = []
+  }
+
+  enum Body {
+    /// Statements in braces.
+    case block(StatementNode)
+    /// What stands after an arrow, or alone in braces.
+    case expression(ExpressionNode)
+  }
+
   let name: String?
   let range: SourceRange
   let documentation: Documentation?
-  var parameters: [Parameter] = []
-  var parameterCount: Int { parameters.count }
+  let parameters: [Parameter]
+  let parameterCount: Int
   /// Parameters that arguments by position go to; the others follow them.
-  private(set) var positionalCount = 0
+  let positionalCount: Int
   /// The parameter `*rest`.
-  private(set) var rest: Parameter?
-  var slots = 0
-  /// Names of its own that inner functions mention.
-  var ownCells = 0
-  /// Which cells of the surrounding frame it closes over.
-  var captures: [Int] = []
-  /// The names of ``captures``, for session files.
-  var captureNames: [String] = []
-  /// Whose globals it reads: those of the session or of a module. A function must not keep its module alive.
-  weak var scope: ModuleScope?
-  /// The body in braces …
-  var block: StatementNode
-  /// … or what stands after an arrow.
-  var expression: ExpressionNode?
+  let rest: Parameter?
+  let slots: Int
+  let ownCells: Int
+  let captures: [Int]
+  let captureNames: [String]
+  let block: StatementNode?
+  let expression: ExpressionNode?
   /// Whether the parameters are the first slots in order, so that arguments by position go straight there.
-  private(set) var isPlain = false
-  private(set) var hasCells = false
+  let isPlain: Bool
+  let hasCells: Bool
+  /// Whose globals it reads: those of the session or of a module. A function must not keep its module alive.
+  private(set) weak var scope: ModuleScope?
 
-  init(name: String?, range: SourceRange, documentation: Documentation?) {
+  init(
+    name: String?, _ range: SourceRange, _ documentation: Documentation?, _ parameters: [Parameter], _ room: Room,
+    _ body: Body, in scope: ModuleScope
+  ) {
     self.name = name
     self.range = range
     self.documentation = documentation
-    block = StatementNode(range)
-  }
-
-  /// Notes what calls ask for; to be called when all is known of the function.
-  func prepare() {
+    self.parameters = parameters
+    self.scope = scope
+    parameterCount = parameters.count
     positionalCount = parameters.prefix { $0.kind == .positional }.count
     rest = parameters.first { $0.kind == .rest }
-    hasCells = ownCells + captures.count > 0
+    slots = room.slots
+    ownCells = room.ownCells
+    captures = room.captures
+    captureNames = room.captureNames
+    hasCells = room.ownCells + room.captures.count > 0
+    switch body {
+    case .block(let block): (self.block, expression) = (block, nil)
+    case .expression(let node): (block, expression) = (nil, node)
+    }
     isPlain =
       positionalCount == parameters.count
       && parameters.indices.allSatisfy { index in

@@ -1,28 +1,78 @@
+/// What an operand is at sight. Numbers that lie in a slot or in the text are read where they are: asking a node for
+/// them costs a call and the copy of a value, which are most of the time of an addition.
+enum Operand {
+  case slot(Int)
+  case number(Double)
+  case other
+
+  init(_ node: ExpressionNode) {
+    if let local = node as? LocalNode {
+      self = .slot(local.slot)
+    } else if let literal = node as? LiteralNode, case .number(let number) = literal.value {
+      self = .number(number)
+    } else {
+      self = .other
+    }
+  }
+
+  /// The number, if it is one and at hand.
+  @inline(__always)
+  func number(_ frame: Frame) -> Double? {
+    switch self {
+    case .number(let number): return number
+    case .slot(let slot):
+      if case .number(let number)? = frame.slots[slot] { return number }
+      return nil
+    case .other: return nil
+    }
+  }
+}
+
 final class BinaryNode: ExpressionNode {
   let operation: BinaryOperator
   let left: ExpressionNode
   let right: ExpressionNode
+  private let leftOperand: Operand
+  private let rightOperand: Operand
 
   init(_ operation: BinaryOperator, _ left: ExpressionNode, _ right: ExpressionNode, _ range: SourceRange) {
     self.operation = operation
     self.left = left
     self.right = right
+    leftOperand = Operand(left)
+    rightOperand = Operand(right)
     super.init(range)
   }
 
   override func evaluate(_ frame: Frame) throws -> Value {
-    let a = try left.evaluate(frame)
-    let b = try right.evaluate(frame)
-    if case .number(let x) = a, case .number(let y) = b {
-      switch operation {
-      case .add: return .number(x + y)
-      case .subtract: return .number(x - y)
-      case .multiply: return .number(x * y)
-      case .divide where y != 0: return .number(x / y)
-      default: break
-      }
+    let x: Double
+    if let number = leftOperand.number(frame) {
+      x = number
+    } else {
+      let a = try left.evaluate(frame)
+      guard case .number(let number) = a else { return try apply(a, try right.evaluate(frame), frame) }
+      x = number
     }
-    return try located(frame) { try Operators.apply(operation, a, b) }
+    let y: Double
+    if let number = rightOperand.number(frame) {
+      y = number
+    } else {
+      let b = try right.evaluate(frame)
+      guard case .number(let number) = b else { return try apply(.number(x), b, frame) }
+      y = number
+    }
+    switch operation {
+    case .add: return .number(x + y)
+    case .subtract: return .number(x - y)
+    case .multiply: return .number(x * y)
+    case .divide where y != 0: return .number(x / y)
+    default: return try apply(.number(x), .number(y), frame)
+    }
+  }
+
+  @inline(never)
+  private func apply(_ a: Value, _ b: Value, _ frame: Frame) throws -> Value {
+    try located(frame) { try Operators.apply(operation, a, b) }
   }
 
   func located<T>(_ frame: Frame, _ body: () throws -> T) throws -> T {
@@ -41,15 +91,22 @@ final class ComparisonNode: ExpressionNode {
   let operation: BinaryOperator
   let left: ExpressionNode
   let right: ExpressionNode
+  private let leftOperand: Operand
+  private let rightOperand: Operand
 
   init(_ operation: BinaryOperator, _ left: ExpressionNode, _ right: ExpressionNode, _ range: SourceRange) {
     self.operation = operation
     self.left = left
     self.right = right
+    leftOperand = Operand(left)
+    rightOperand = Operand(right)
     super.init(range)
   }
 
   override func evaluate(_ frame: Frame) throws -> Value {
+    if let x = leftOperand.number(frame), let y = rightOperand.number(frame) {
+      return .bool(Self.compare(operation, x, y))
+    }
     let a = try left.evaluate(frame)
     let b = try right.evaluate(frame)
     if case .number(let x) = a, case .number(let y) = b { return .bool(Self.compare(operation, x, y)) }
@@ -57,6 +114,7 @@ final class ComparisonNode: ExpressionNode {
   }
 
   override func condition(_ frame: Frame) throws -> Bool {
+    if let x = leftOperand.number(frame), let y = rightOperand.number(frame) { return Self.compare(operation, x, y) }
     let a = try left.evaluate(frame)
     let b = try right.evaluate(frame)
     if case .number(let x) = a, case .number(let y) = b { return Self.compare(operation, x, y) }

@@ -10,6 +10,8 @@ class StatementNode {
   let range: SourceRange
   init(_ range: SourceRange) { self.range = range }
   func execute(_ frame: Frame) throws -> Flow { .next }
+  /// The statement as an expression, if it is nothing else: its value then need not pass through the frame.
+  var expressed: ExpressionNode? { nil }
 }
 
 /// Two statements, one after the other.
@@ -84,6 +86,8 @@ final class ResultNode: StatementNode {
     frame.setResult(try expression?.evaluate(frame) ?? .nil)
     return flow
   }
+
+  override var expressed: ExpressionNode? { flow == .next ? expression : nil }
 }
 
 final class LoopExitNode: StatementNode {
@@ -111,6 +115,11 @@ final class IfNode: StatementNode {
 
   override func execute(_ frame: Frame) throws -> Flow {
     try condition.condition(frame) ? try body.execute(frame) : try otherwise.execute(frame)
+  }
+
+  override var expressed: ExpressionNode? {
+    guard let body = body.expressed, let otherwise = otherwise.expressed else { return nil }
+    return ChoiceNode(condition, body, otherwise: otherwise, range)
   }
 }
 
