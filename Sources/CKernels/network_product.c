@@ -2,13 +2,14 @@
 #include "network_tile.h"
 
 // The classical blocking (Goto & van de Geijn, "Anatomy of High-Performance Matrix Multiplication", 2008): a block of b
-// is packed into panels of sixteen columns and stays in the second-level cache; of it one panel stays in the first while
-// the rows of a pass by. Rows of a that are contiguous in depth are read where they are, others are packed too.
+// is packed into panels of sixteen columns, of which one or two stay in the first-level cache while the rows of a pass
+// by. Blocks of a are packed too where that pays: a packed block is one stream, its rows would be twelve.
 
 enum {
   DEPTH = 256,        // of a block
-  PACKED_B = 1 << 16, // floats: half of a 512 KiB second-level cache
-  ROWS = 72,          // of a block of a: six and twelve divide it
+  PACKED_B = 1 << 17, // floats: a panel is read again for every block of a, which takes so long that any cache will do
+  ROWS = 72,         // of a block of a, which stays in the second-level cache: six and twelve divide it
+  WORTH_PACKING = 64, // columns over which a packed block of a is used
 };
 
 long tvs_multiply_scratch(void) { return PACKED_B + TVS_PANEL * DEPTH + ROWS * DEPTH; }
@@ -23,6 +24,33 @@ static int widest_tile(const struct tvs_product *p) {
 #endif
 }
 
+typedef float quad __attribute__((vector_size(16), aligned(4)));
+
+/// to[k·width + line] = from[line·stride + k] for `lines` lines, a multiple of four, and `depth` values of k: four by four.
+TVS_INLINE void interleave(const float *from, long stride, int lines, long depth, float *restrict to, const int width) {
+  for (int line = 0; line < lines; line += 4) {
+    const float *a = from + line * stride, *b = a + stride, *c = b + stride, *d = c + stride;
+    float *out = to + line;
+    long k = 0;
+    for (; k + 4 <= depth; k += 4) {
+      const quad p = *(const quad *)(a + k), q = *(const quad *)(b + k);
+      const quad r = *(const quad *)(c + k), s = *(const quad *)(d + k);
+      const quad pq = __builtin_shufflevector(p, q, 0, 4, 1, 5), PQ = __builtin_shufflevector(p, q, 2, 6, 3, 7);
+      const quad rs = __builtin_shufflevector(r, s, 0, 4, 1, 5), RS = __builtin_shufflevector(r, s, 2, 6, 3, 7);
+      *(quad *)(out + k * width) = __builtin_shufflevector(pq, rs, 0, 1, 4, 5);
+      *(quad *)(out + (k + 1) * width) = __builtin_shufflevector(pq, rs, 2, 3, 6, 7);
+      *(quad *)(out + (k + 2) * width) = __builtin_shufflevector(PQ, RS, 0, 1, 4, 5);
+      *(quad *)(out + (k + 3) * width) = __builtin_shufflevector(PQ, RS, 2, 3, 6, 7);
+    }
+    for (; k < depth; k++) {
+      out[k * width] = a[k];
+      out[k * width + 1] = b[k];
+      out[k * width + 2] = c[k];
+      out[k * width + 3] = d[k];
+    }
+  }
+}
+
 /// Panels of sixteen columns, each depth after depth; columns that do not exist are zero.
 TVS_INLINE void pack_b(const struct tvs_product *p, float *restrict to, long depth_begin, long depth, long column_begin,
                        long columns) {
@@ -31,6 +59,8 @@ TVS_INLINE void pack_b(const struct tvs_product *p, float *restrict to, long dep
     const float *from = p->b + depth_begin * p->b_depth + (column_begin + j) * p->b_column;
     if (width == TVS_PANEL && p->b_column == 1) {
       for (long k = 0; k < depth; k++) tvs_store(to + k * TVS_PANEL, tvs_load(from + k * p->b_depth));
+    } else if (width == TVS_PANEL && p->b_depth == 1) {
+      interleave(from, p->b_column, TVS_PANEL, depth, to, TVS_PANEL);
     } else if (width == TVS_PANEL) {
       for (long k = 0; k < depth; k++)
         for (int c = 0; c < TVS_PANEL; c++) to[k * TVS_PANEL + c] = from[k * p->b_depth + c * p->b_column];
@@ -51,6 +81,8 @@ TVS_INLINE void pack_a(const struct tvs_product *p, float *restrict to, const in
     if (rows - i >= tile && p->a_row == 1) {
       for (long k = 0; k < depth; k++)
         for (int r = 0; r < tile; r++) to[k * tile + r] = from[k * p->a_depth + r];
+    } else if (rows - i >= tile && p->a_depth == 1 && tile % 4 == 0) {
+      interleave(from, p->a_row, tile, depth, to, tile);
     } else {
       int height = (int)(rows - i < tile ? rows - i : tile);
       for (long k = 0; k < depth; k++)
@@ -65,9 +97,12 @@ TVS_INLINE void multiply_block(const struct tvs_product *p, const int tile, cons
                                const float *packed_a, long depth_begin, long depth, long row_begin, long rows,
                                long column_begin, long columns) {
   const bool first = depth_begin == 0;
-  for (long j = 0; j < columns; j += TVS_PANEL) {
+  long width;
+  for (long j = 0; j < columns; j += width) {
     const float *b = packed_b + j * depth;
     long column = column_begin + j;
+    const bool pair = tile == 12 && columns - j >= 2 * TVS_PANEL;
+    width = pair ? 2 * TVS_PANEL : TVS_PANEL;
     struct tvs_tile_end end = {
         .c_row = p->c_row,
         .alpha = p->alpha,
@@ -86,7 +121,10 @@ TVS_INLINE void multiply_block(const struct tvs_product *p, const int tile, cons
       }
       const float *a = packed_a ? packed_a + i * depth : p->a + row * p->a_row + depth_begin;
       long a_row = packed_a ? 1 : p->a_row, a_depth = packed_a ? tile : 1;
-      if (tile == 12 && rows - i >= 12) {
+      if (pair && rows - i >= 12) {
+        tvs_tile_pair(depth, a, a_row, a_depth, b, TVS_PANEL * depth, &end);
+        i += 12;
+      } else if (tile == 12 && rows - i >= 12) {
         tvs_tile_fixed(12, depth, a, a_row, a_depth, b, &end);
         i += 12;
       } else {
@@ -94,6 +132,13 @@ TVS_INLINE void multiply_block(const struct tvs_product *p, const int tile, cons
         // Inside a packed group of twelve the second half starts six floats, not six depths, further on.
         if (tile == 12 && packed_a) a = packed_a + i / 12 * 12 * depth + i % 12;
         tvs_tile(height, depth, a, a_row, a_depth, b, &end);
+        if (pair) {
+          struct tvs_tile_end next = end;
+          next.c += TVS_PANEL;
+          if (next.base) next.base += TVS_PANEL;
+          if (next.bias) next.bias += TVS_PANEL;
+          tvs_tile(height, depth, a, a_row, a_depth, b + TVS_PANEL * depth, &next);
+        }
         i += height;
       }
     }
@@ -103,7 +148,8 @@ TVS_INLINE void multiply_block(const struct tvs_product *p, const int tile, cons
 TVS_INLINE void product(const struct tvs_product *p, const int tile, float *scratch, long row_begin, long row_end,
                         long column_begin, long column_end) {
   float *packed_b = scratch;
-  float *packed_a = p->a_depth == 1 ? 0 : scratch + PACKED_B + TVS_PANEL * DEPTH;
+  const bool packs_a = p->a_depth != 1 || (tile == 12 && column_end - column_begin >= WORTH_PACKING);
+  float *packed_a = packs_a ? scratch + PACKED_B + TVS_PANEL * DEPTH : 0;
   const long blocks = (p->depth + DEPTH - 1) / DEPTH;
   for (long block = 0; block < blocks; block++) {
     // Blocks of equal depth rather than a full one and a rest.
