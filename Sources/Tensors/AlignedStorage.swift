@@ -22,10 +22,16 @@ final class AlignedStorage<Element: BinaryFloatingPoint>: @unchecked Sendable {
     if overflow { throw .tooLarge(bytes: Double(count) * Double(width), available: MemoryBudget.available) }
     try MemoryBudget.check(bytes: bytes)
     _ = LargeBlocks.areReturned
+    let isLarge = bytes >= 2 * LargeBlocks.hugePage
     var memory: UnsafeMutableRawPointer?
-    guard posix_memalign(&memory, 64, bytes) == 0, let memory else {
+    guard posix_memalign(&memory, isLarge ? LargeBlocks.hugePage : 64, bytes) == 0, let memory else {
       throw .tooLarge(bytes: Double(bytes), available: MemoryBudget.available)
     }
+    #if canImport(Glibc)
+    // Weights are read from end to end, and a page of 4 KB more often than the processor remembers where pages are. Only
+    // advice: a refusal changes nothing.
+    if isLarge { _ = madvise(memory, bytes, MADV_HUGEPAGE) }
+    #endif
     base = memory.bindMemory(to: Element.self, capacity: max(count, 1))
     self.count = count
     mappedBytes = 0
@@ -59,6 +65,8 @@ final class AlignedStorage<Element: BinaryFloatingPoint>: @unchecked Sendable {
 
 /// Keeps large vectors out of the heap's pool.
 private enum LargeBlocks {
+  /// Bytes of a large page of x86 and of most Arm systems.
+  static let hugePage = 2 << 20
   /// glibc raises the size from which blocks come straight from the kernel as such blocks are freed; after a few
   /// gradients every vector of a model's size would stay in the pool for good, which took 200 MB of a session that had
   /// measured two planes of 534,528 weights. Setting the size fixes it.

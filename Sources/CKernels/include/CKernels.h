@@ -19,5 +19,6 @@
 #include "tensor_archive.h"
 #include "tensor_elementwise.h"
 #include "tensor_worker.h"
+#include "thread_team.h"
 
 #endif
