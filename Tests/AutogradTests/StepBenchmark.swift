@@ -4,7 +4,7 @@ import Testing
 @testable import Autograd
 
 /// Times one training step's forward and backward pass of a decoder: `TVS_BENCHMARK=1 swift test --filter StepBenchmark`.
-/// scripts/bench-step.py times the same in PyTorch.
+/// scripts/bench times whole training steps beside PyTorch.
 extension AutogradTests {
   @Suite(.enabled(if: ProcessInfo.processInfo.environment["TVS_BENCHMARK"] != nil)) struct StepBenchmark {
     @Test func `A decoder of four layers, width 128, batch 128`() throws {
