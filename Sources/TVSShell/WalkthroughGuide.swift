@@ -65,6 +65,7 @@ struct WalkthroughGuide {
   private mutating func goBack() {
     guard let mark = behind.popLast() else {
       say("this is the first step")
+      session.output.write("\n")
       return
     }
     session.goBack(to: mark)
@@ -110,7 +111,10 @@ struct WalkthroughGuide {
           return step.code.isEmpty ? .forward : perform(step)
         }
         if let move = move(line, asker) {
-          if case .skip = move, !step.code.isEmpty { say("skipped: what this step names is missing") }
+          if case .skip = move, !step.code.isEmpty {
+            say("skipped: what this step names is missing")
+            session.output.write("\n")
+          }
           return move
         }
         say("Enter, back, skip, try or quit; try \(line) runs that")

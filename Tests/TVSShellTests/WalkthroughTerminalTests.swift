@@ -179,6 +179,11 @@ struct WalkthroughTerminalTests {
     terminal.enter("1 / 0")
     try terminal.expect("error[")
     try terminal.expect("try> ")
+    terminal.enter("while true { }")
+    terminal.pause(0.3)
+    terminal.send(.controlC)
+    try terminal.expect("interrupted after")
+    try terminal.expect("try> ")
     terminal.enter(":vars")
     try terminal.expect("twice")
     try terminal.expect("try> ")
@@ -252,6 +257,46 @@ struct WalkthroughTerminalTests {
     try terminal.expect("[3/3]")
     terminal.send(.enter)
     try terminal.expect("the end of 01-first")
+  }
+
+  @Test("back goes to before the first try of a step that failed once")
+  func failedOnce() throws {
+    let mark = scratch.path("mark")
+    let terminal = try open(
+      """
+      #: # Once
+      x = 1
+      #: Twice
+      x += 1
+      if not exists("\(mark)") {
+        write("\(mark)", "")
+        error("not yet")
+      }
+      #: The end.
+      """)
+    for step in [1, 2, 2] {
+      try terminal.expect("[\(step)/3]")
+      terminal.send(.enter)
+    }
+    try terminal.expect("[3/3]")
+    terminal.enter("try x")
+    try terminal.expect("3\r\n")
+    try terminal.expect("[3/3]")
+    terminal.enter("back")
+    try terminal.expect("[2/3]")
+    terminal.enter("try x + 40")
+    try terminal.expect("41\r\n")
+  }
+
+  @Test("a question can be left, and exit typed as an answer exits")
+  func leaving() throws {
+    let terminal = try open("#: # Ask\n#? 2 + 2?\n#?> 2 + 2\n#?! Count.\n#?= Four.\n")
+    try terminal.expect("[1/1] your answer")
+    terminal.enter("try 2 + 2")
+    try terminal.expect("4\r\n")
+    try terminal.expect("[1/1] your answer")
+    terminal.enter("exit(7)")
+    #expect(try terminal.expectEnd() == 7)
   }
 
   @Test("on a terminal without a cursor, and :quit and exit leave at once")
