@@ -111,7 +111,7 @@ let package = Package(
     .testTarget(name: "PlotsTests", dependencies: ["Plots"]),
     .testTarget(name: "TVSLanguageTests", dependencies: ["TVSLanguage", "Checkpoints", "LanguageFuzz"]),
     .testTarget(name: "TVSBuiltinsTests", dependencies: ["TVSBuiltins", "TVSLanguage", "Transformers"]),
-    .testTarget(name: "TVSShellTests", dependencies: ["TVSShell", "TVSBuiltins", "TVSLanguage"]),
+    .testTarget(name: "TVSShellTests", dependencies: ["TVSShell", "TVSBuiltins", "TVSLanguage", "ModelFiles"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -28,6 +28,8 @@ final class Editor {
 
   private(set) var history: History
   private let isFinished: (String) -> Bool
+  /// Whether Enter ends whatever is there, for answers that are no code.
+  private var takesLines = false
   private let completions: (EntryText) -> Completions
   private var walk: HistoryWalk?
   private var listed: EntryText?
@@ -57,7 +59,10 @@ final class Editor {
   deinit { tvs_editline_close(handle) }
 
   /// Reads one entry.
-  func read(prompt: String) -> Reading {
+  ///
+  /// - Parameter isLine: whether Enter ends it in any case.
+  func read(prompt: String, isLine: Bool = false) -> Reading {
+    takesLines = isLine
     walk = nil
     listed = nil
     guard tvs_editline_set_prompt(handle, prompt) else { return .end }
@@ -114,7 +119,7 @@ final class Editor {
   /// What a key does to a text.
   func decide(_ key: tvs_key, on entry: EntryText) -> Action {
     switch key {
-    case TVS_KEY_ENTER: isFinished(entry.text) ? .finish : .insert("\n" + entry.indentation)
+    case TVS_KEY_ENTER: takesLines || isFinished(entry.text) ? .finish : .insert("\n" + entry.indentation)
     case TVS_KEY_NEWLINE: .insert("\n" + entry.indentation)
     case TVS_KEY_TAB: complete(entry)
     case TVS_KEY_UP, TVS_KEY_DOWN: goUpOrDown(entry, up: key == TVS_KEY_UP)

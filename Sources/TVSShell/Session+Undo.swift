@@ -7,6 +7,12 @@ struct NamedValues {
   init(_ globals: Globals) {
     for name in globals.names where !Session.isShownValue(name) { values[name] = globals.value(of: name) }
   }
+
+  /// Gives every name its value of that moment, and takes the value of those away that had none.
+  func restore(_ globals: Globals) {
+    for name in globals.names where !Session.isShownValue(name) && values[name] == nil { globals.remove(name) }
+    for (name, value) in values { globals.set(name, value) }
+  }
 }
 
 /// What names held before their last change: one value a name, and which names the last change touched.

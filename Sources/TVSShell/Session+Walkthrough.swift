@@ -20,58 +20,30 @@ extension Session {
     }
     let path = Path.joined(folder, resolved + ".tvs")
     do {
-      return go(through: Walkthrough(try System.text(of: path), isComplete: isComplete), source: resolved + ".tvs")
+      let walkthrough = Walkthrough(try System.text(of: path), isComplete: isComplete)
+      let next = names.drop { $0 != resolved }.dropFirst().first
+      var guide = WalkthroughGuide(session: self, walkthrough: walkthrough, name: resolved, next: next)
+      return guide.run()
     } catch {
       return refuse(Program.unreadable(path, because: error))
     }
   }
 
   private func list(_ names: [String], in folder: String) -> Outcome {
-    let nameWidth = names.map(\.count).max() ?? 0
-    for name in names {
+    let all = names.map { name in
       let text = (try? System.text(of: Path.joined(folder, name + ".tvs"))) ?? ""
-      let title = Walkthrough(text, isComplete: isComplete).title
-      output.write(Columns.cut("  \(Columns.padded(name, to: nameWidth))  \(title)", to: width) + "\n")
+      return (name: name, walkthrough: Walkthrough(text, isComplete: isComplete))
     }
-    output.write("Open one with :walkthrough NAME.\n")
+    let nameWidth = names.map(\.count).max() ?? 0
+    let timeWidth = all.map { $0.walkthrough.time?.count ?? 0 }.max() ?? 0
+    for (name, walkthrough) in all {
+      let time = walkthrough.time ?? ""
+      let margin = String(repeating: " ", count: timeWidth - time.count)
+      let needs = walkthrough.needs.map { ink.dim(" (needs \($0))") } ?? ""
+      output.write("  \(Columns.padded(name, to: nameWidth))  \(margin)\(time)  \(walkthrough.title)\(needs)\n")
+    }
+    let command = asker == nil ? "tvs walkthrough" : ":walkthrough"
+    output.write(ink.dim("Times are those of its code on two cores. \(command) 4 opens the fourth.") + "\n")
     return .ready
-  }
-
-  private func go(through walkthrough: Walkthrough, source: String) -> Outcome {
-    let width = min(self.width, 100)
-    for (index, step) in walkthrough.steps.enumerated() {
-      if index > 0, let pause, !pause() { return .ready }
-      let text = Self.paragraphs(step.text).flatMap { Columns.wrapped($0, to: width) }
-      if !text.isEmpty { write(text + [""]) }
-      if step.code.isEmpty { continue }
-      let lines = step.code.split(separator: "\n", omittingEmptySubsequences: false)
-      output.write(
-        zip(lines.indices, lines).map { row, line in
-          ink.dim(row == 0 ? Transcript.prompt : Transcript.continuation) + ink.bold(String(line)) + "\n"
-        }.joined())
-      let outcome = enter(step.code, source: source, line: step.line)
-      if outcome != .ready { return outcome }
-      output.write("\n")
-    }
-    return .ready
-  }
-
-  /// Joins the lines of a comment into paragraphs; indented lines stay as they are.
-  static func paragraphs(_ lines: [String]) -> [String] {
-    var result: [String] = []
-    var isOpen = false
-    for line in lines {
-      if line.isEmpty || line.hasPrefix(" ") || line.hasPrefix("-") {
-        result.append(line)
-        isOpen = line.hasPrefix("-")
-      } else if isOpen, let last = result.last {
-        result[result.count - 1] = "\(last) \(line)"
-      } else {
-        result.append(line)
-        isOpen = true
-      }
-    }
-    while result.last?.isEmpty == true { result.removeLast() }
-    return result
   }
 }

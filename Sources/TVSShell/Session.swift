@@ -24,10 +24,10 @@ final class Session {
   private(set) var entries: [String] = []
   /// The values shown, `_1` first.
   private(set) var shown: [Value] = []
-  /// Seconds that the last entry took.
+  /// Seconds that the last entry took; 0 for one that ran nothing.
   private(set) var seconds = 0.0
-  /// Waits for the user between the steps of a walkthrough; false leaves it. Nil where nobody is there.
-  var pause: (() -> Bool)?
+  /// Asks the user, as walkthroughs do; nil where nobody is there.
+  var asker: (any LineAsker)?
   /// The entries of earlier sessions and this one, for `:history`.
   var history: () -> [String] = { [] }
   /// Columns to show values in; nil takes those of the window.
@@ -86,7 +86,13 @@ final class Session {
   }
 
   private func perform(entry: String, source: String?, line: Int) -> Outcome {
-    if isForSession(entry) { return perform(String(entry.drop(while: \.isWhitespace))) }
+    if isForSession(entry) {
+      seconds = 0
+      let outcome = perform(String(entry.drop(while: \.isWhitespace)))
+      // The steps of a walkthrough have said what they took.
+      if entry.hasPrefix(":w") { seconds = 0 }
+      return outcome
+    }
     count += 1
     // Errors count lines from the start of the text.
     let lead = String(repeating: "\n", count: line - 1)
@@ -127,6 +133,34 @@ final class Session {
     shown.append(value)
     interpreter.globals.set("_", value)
     interpreter.globals.set("_\(shown.count)", value)
+  }
+
+  /// A session at one moment, to come back to.
+  struct Mark {
+    fileprivate var names: NamedValues
+    fileprivate var shown: [Value]
+    fileprivate var entries: Int
+    fileprivate var seed: UInt64
+    fileprivate var changes: ChangedNames
+  }
+
+  /// This moment.
+  var mark: Mark {
+    Mark(
+      names: NamedValues(interpreter.globals), shown: shown, entries: entries.count, seed: interpreter.seed,
+      changes: changes)
+  }
+
+  /// Makes names, shown values and the seed what they were.
+  func goBack(to mark: Mark) {
+    mark.names.restore(interpreter.globals)
+    for number in 1...max(1, shown.count) where number > mark.shown.count { interpreter.globals.remove("_\(number)") }
+    for (index, value) in mark.shown.enumerated() { interpreter.globals.set("_\(index + 1)", value) }
+    if let last = mark.shown.last { interpreter.globals.set("_", last) } else { interpreter.globals.remove("_") }
+    shown = mark.shown
+    entries.removeLast(max(0, entries.count - mark.entries))
+    interpreter.seed = mark.seed
+    changes = mark.changes
   }
 
   /// Says why something did not run to its end.

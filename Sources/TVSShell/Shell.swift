@@ -7,7 +7,7 @@ struct Shell {
   private let ink: Ink
 
   /// Results that took longer say so.
-  private static let notable = 1.0
+  static let notable = 1.0
 
   init() {
     ink = Ink.wanted(on: 1)
@@ -18,22 +18,28 @@ struct Shell {
   /// Runs the shell on whatever standard input is, until it ends; gives the exit status.
   func run(walkthrough: String? = nil) -> Int32 {
     guard System.isTerminal(0) else { return runPiped() }
-    session.pause = pause
     let isEditable = System.isTerminal(1) && !["", "dumb"].contains(System.environment("TERM") ?? "")
     let editor =
       isEditable
       ? Editor(
         history: History(path: History.standardPath), isFinished: session.isComplete,
         completions: { session.completion.candidates(for: $0) }) : nil
+    let lines = LineReader()
+    session.asker = TerminalAsker(output: session.output, ink: ink, editor: editor, lines: lines)
+    if let editor {
+      session.history = { editor.history.entries }
+      session.remembered = editor.remember
+      session.terminal = UserPrograms()
+    }
     if let walkthrough {
-      if case .leave(let status) = report(session.walk(walkthrough)) { return status }
+      let outcome = session.walk(walkthrough)
+      if case .leave(let status) = outcome { return status }
+      // A name that means no walkthrough: there is nothing to stay for.
+      if outcome == .failed { return Program.status(of: outcome) }
     } else {
       session.output.write("tvs \(Program.version). Type ? for help.\n")
     }
-    guard let editor else { return runPlain() }
-    session.history = { editor.history.entries }
-    session.remembered = editor.remember
-    session.terminal = UserPrograms()
+    guard let editor else { return runPlain(lines) }
     while true {
       StandardOutput.shared.flush()
       switch editor.read(prompt: prompt) {
@@ -61,23 +67,10 @@ struct Shell {
     return outcome
   }
 
-  /// Waits for Enter between the steps of a walkthrough.
-  private func pause() -> Bool {
-    session.output.write(ink.dim("Enter goes on, q leaves the walkthrough") + " ")
-    StandardOutput.shared.flush()
-    let answer = LineReader().next()
-    // The question makes room for what comes.
-    if ink.isOn { session.output.write("\u{1B}[1A\r\u{1B}[K") }
-    if Cancellation.take() { return false }
-    guard let answer else { return false }
-    return !answer.lowercased().hasPrefix("q")
-  }
-
   // MARK: - Without an editor
 
   /// On a terminal that cannot move its cursor: one line at a time.
-  private func runPlain() -> Int32 {
-    let lines = LineReader()
+  private func runPlain(_ lines: LineReader) -> Int32 {
     var entry = ""
     while true {
       session.output.write(entry.isEmpty ? Transcript.prompt : Transcript.continuation)

@@ -85,6 +85,7 @@ struct Ink {
 
   func dim(_ text: String) -> String { painted(text, "2") }
   func bold(_ text: String) -> String { painted(text, "1") }
+  func underlined(_ text: String) -> String { painted(text, "4") }
   func cyan(_ text: String) -> String { painted(text, "36") }
   func green(_ text: String) -> String { painted(text, "32") }
   func red(_ text: String) -> String { painted(text, "31") }

@@ -1,50 +1,58 @@
-/// A script that is read step by step: a comment, the code under it, what it shows.
+/// A script that is gone through step by step: prose, then the code or the question that belongs to it.
 struct Walkthrough: Equatable {
-  /// Remarks and the code that follows them.
+  /// What is shown at once, and then run or asked.
   struct Step: Equatable {
-    /// The comment, without its signs; paragraphs are separated by empty lines.
-    var text: [String]
-    var code: String
+    /// Markdown; empty where code follows code.
+    var prose = ""
+    var code = ""
     /// The first line of the code, counted from 1.
-    var line: Int
+    var line = 1
+    var question: LiterateScript.Question?
   }
 
-  var steps: [Step] = []
+  private(set) var steps: [Step] = []
+  let title: String
+  /// How long its code runs, as measured, such as `2 min`.
+  let time: String?
+  /// What must be there, such as `tvs fetch smollm2`.
+  let needs: String?
 
-  /// The first line of the first comment.
-  var title: String { steps.first?.text.first { !$0.isEmpty } ?? "" }
-
-  /// Cuts a script into steps: a comment at the left margin after code begins a new one.
+  /// Cuts a script into steps.
   ///
   /// - Parameter isComplete: whether code is whole; a comment inside a block does not end it.
-  init(_ script: String, isComplete: (String) -> Bool) {
-    var step = Step(text: [], code: "", line: 1)
-    var code: [Substring] = []
-    func finish(_ steps: inout [Step]) {
-      while code.last?.allSatisfy(\.isWhitespace) == true { code.removeLast() }
-      step.code = code.joined(separator: "\n")
-      if !step.code.isEmpty || step.text.contains(where: { !$0.isEmpty }) { steps.append(step) }
-    }
-    let lines = script.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
-    for (number, line) in lines.enumerated() {
-      if number == 0 && line.hasPrefix("#!") { continue }
-      let isOpen = !code.isEmpty && !isComplete(code.joined(separator: "\n"))
-      if line.hasPrefix("#") && !line.hasPrefix("##") && !isOpen {
-        if !code.isEmpty {
-          finish(&steps)
-          step = Step(text: [], code: "", line: 1)
-          code = []
+  init(_ text: String, isComplete: (String) -> Bool) {
+    let script = LiterateScript(text, isComplete: isComplete)
+    (title, time, needs) = (script.title, script.note("Time"), script.note("Needs"))
+    var step = Step()
+    for cell in script.cells {
+      switch cell {
+      case .prose(let prose):
+        for page in Self.pages(of: prose) {
+          if !step.prose.isEmpty { steps.append(step) }
+          step = Step(prose: page)
         }
-        let remark = line.dropFirst()
-        step.text.append(Columns.trimmed(String(remark.hasPrefix(" ") ? remark.dropFirst() : remark)))
-      } else if !line.allSatisfy(\.isWhitespace) || !code.isEmpty {
-        if code.isEmpty { step.line = number + 1 }
-        code.append(line)
-      } else if !step.text.isEmpty {
-        step.text.append("")
+      case .code(let code, let lines):
+        step.code = code
+        step.line = lines.lowerBound
+        steps.append(step)
+        step = Step()
+      case .question(let question):
+        step.question = question
+        steps.append(step)
+        step = Step()
       }
     }
-    finish(&steps)
+    if !step.prose.isEmpty { steps.append(step) }
+  }
+
+  /// A section begins a page: the head of a walkthrough is read before its first section.
+  private static func pages(of prose: String) -> [String] {
+    var pages: [[Substring]] = [[]]
+    for line in prose.split(separator: "\n", omittingEmptySubsequences: false) {
+      if line.hasPrefix("## ") && !pages[pages.count - 1].isEmpty { pages.append([]) }
+      pages[pages.count - 1].append(line)
+    }
+    return pages.map { Columns.trimmed($0.joined(separator: "\n")) }
   }
 
   /// The walkthroughs in a folder, by name.

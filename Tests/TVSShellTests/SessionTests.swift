@@ -96,7 +96,7 @@ struct SessionTests {
     for folder in ["stdlib", "docs/errors", "walkthroughs"] { try System.makeFolder(scratch.path(folder)) }
     try scratch.write("docs/errors/E0203.md", "# E0203\nSymptom.\n")
     try scratch.write("stdlib/greeting.tvs", "fn hello() { \"hello\" }\n")
-    try scratch.write("walkthroughs/01-first.tvs", "# First steps\nx = 6\n# Then\nx * 7\n")
+    try scratch.write("walkthroughs/01-first.tvs", "#: # First steps\n#:\n#: - Time: 2 s\nx = 6\n#: Then\nx * 7\n")
     let environment = ["TVS_LIBRARY": scratch.folder]
     #expect(try Piped.run(["explain", "e0203"], environment: environment).output == "# E0203\nSymptom.\n")
     let unknown = try Piped.run(["explain", "E9999"], environment: environment)
@@ -105,26 +105,9 @@ struct SessionTests {
     let module = try Piped.run(["-e", "import greeting; greeting.hello()"], environment: environment, folder: "/")
     #expect(module.output == "\"hello\"\n")
     let list = try Piped.run(["walkthrough"], environment: environment)
-    #expect(list.output.contains("01-first  First steps"))
+    #expect(list.output.contains("01-first  2 s  First steps\n"))
     let walk = try Piped.run(["walkthrough", "first"], environment: environment)
     #expect(walk.status == 0)
     #expect(walk.output.contains("tvs> x * 7\n42\n"))
-  }
-
-  @Test("a walkthrough waits for Enter between its steps, and its names stay")
-  func walkthrough() throws {
-    let scratch = try Scratch()
-    for folder in ["stdlib", "walkthroughs"] { try System.makeFolder(scratch.path(folder)) }
-    try scratch.write("walkthroughs/01-first.tvs", "# First\nx = 6\n# Then\ny = x * 7\n# End\ny\n")
-    let terminal = try Terminal(["walkthrough", "1"], environment: ["TVS_LIBRARY": scratch.folder])
-    try terminal.expect("x = 6")
-    try terminal.expect("Enter goes on")
-    terminal.send(.enter)
-    try terminal.expect("y = x * 7")
-    try terminal.expect("Enter goes on")
-    terminal.enter("q")
-    try terminal.expectPrompt()
-    terminal.enter("y + 0")
-    try terminal.expect("42")
   }
 }
