@@ -157,7 +157,7 @@ public enum Program {
     if System.isTerminal(1) {
       interpreter.style.width = TerminalSize.current.columns
       interpreter.style.height = TerminalSize.current.rows
-      interpreter.style.pictures = PictureSupport.current
+      interpreter.style.show(PictureSupport.current)
     }
     interpreter.style.color = Ink.wanted(on: 1).isOn
     let began = ContinuousClock.now
