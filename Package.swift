@@ -35,6 +35,7 @@ let package = Package(
     .systemLibrary(name: "CPCRE2", providers: [.apt(["libpcre2-dev"])]),
     .systemLibrary(name: "CCairo", providers: [.apt(["libcairo2-dev"])]),
     .systemLibrary(name: "CSixel", providers: [.apt(["libsixel-dev"])]),
+    .systemLibrary(name: "CCMark", providers: [.apt(["libcmark-gfm-dev", "libcmark-gfm-extensions-dev"])]),
 
     // MARK: - The engine
     .target(name: "Checkpoints", dependencies: ["CCheckpoint"]),
@@ -70,9 +71,13 @@ let package = Package(
         "JSON",
         .product(name: "OrderedCollections", package: "swift-collections"),
       ]),
+    .target(name: "Reports", dependencies: ["TVSLanguage", "TVSBuiltins", "Plots", "CCMark"]),
     .target(
       name: "TVSShell",
-      dependencies: ["TVSLanguage", "TVSBuiltins", "Plots", "ModelFiles", "Checkpoints", "CCheckpoint", "CEditline"]),
+      dependencies: [
+        "Reports", "TVSLanguage", "TVSBuiltins", "Plots", "ModelFiles", "Tensors", "Checkpoints", "CCheckpoint",
+        "CEditline",
+      ]),
     .executableTarget(
       name: "tvs",
       dependencies: ["TVSShell", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
@@ -111,6 +116,7 @@ let package = Package(
     .testTarget(name: "PlotsTests", dependencies: ["Plots"]),
     .testTarget(name: "TVSLanguageTests", dependencies: ["TVSLanguage", "Checkpoints", "LanguageFuzz"]),
     .testTarget(name: "TVSBuiltinsTests", dependencies: ["TVSBuiltins", "TVSLanguage", "Transformers"]),
+    .testTarget(name: "ReportsTests", dependencies: ["Reports", "TVSBuiltins", "TVSLanguage", "Plots"]),
     .testTarget(name: "TVSShellTests", dependencies: ["TVSShell", "TVSBuiltins", "TVSLanguage", "ModelFiles"]),
   ],
   swiftLanguageModes: [.v6]

@@ -112,6 +112,11 @@ void tvs_terminal_size(int *columns, int *rows) {
   }
 }
 
+int tvs_terminal_pixels(void) {
+  struct winsize size;
+  return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_xpixel : 0;
+}
+
 /// The column of the cursor after `character`, counting `row` up when a line is full, as libedit draws it.
 static int advance(wchar_t character, int column, int width, int *row) {
   if (character == L'\n') {

@@ -145,8 +145,10 @@ extension Picture {
   }
 
   /// The picture as red, green and blue bytes, row by row.
-  func pixels(width: Double, isDark: Bool) throws -> (bytes: [UInt8], columns: Int, rows: Int) {
-    try withImage(width: width, scale: 1, isDark: isDark) { surface in
+  func pixels(
+    width: Double, scale: Double, isDark: Bool
+  ) throws -> (bytes: [UInt8], columns: Int, rows: Int) {
+    try withImage(width: width, scale: scale, isDark: isDark) { surface in
       cairo_surface_flush(surface)
       let (columns, rows) = (Int(cairo_image_surface_get_width(surface)), Int(cairo_image_surface_get_height(surface)))
       let stride = Int(cairo_image_surface_get_stride(surface))

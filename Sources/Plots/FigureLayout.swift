@@ -218,7 +218,7 @@ struct HeatColors {
   init(_ heat: HeatMap) {
     label = TextMetrics.clean(heat.label)
     let finite = heat.values.lazy.filter { Domain.holds($0, .linear) }
-    let (low, high) = (finite.min() ?? 0, finite.max() ?? 1)
+    let (low, high) = (heat.limits?.lowerBound ?? finite.min() ?? 0, heat.limits?.upperBound ?? finite.max() ?? 1)
     isDiverging = low < 0 && high > 0
     let largest = max(-low, high)
     domain = isDiverging ? Domain(-largest, largest) : Domain(low, high)

@@ -248,7 +248,8 @@ extension HeatMap {
       }
     }
     return HeatMap(
-      rows: newRows, columns: newColumns, values: zip(sums, counts).map { $1 > 0 ? $0 / $1 : .nan }, label: label)
+      rows: newRows, columns: newColumns, values: zip(sums, counts).map { $1 > 0 ? $0 / $1 : .nan }, label: label,
+      limits: limits)
       ?? self
   }
 }

@@ -184,16 +184,21 @@ public struct HeatMap: Sendable, Equatable {
   public let values: [Double]
   /// What the colour bar says.
   public let label: String
+  /// The numbers at the ends of the colour bar, so that several maps can be compared; nil for those of the values.
+  public let limits: ClosedRange<Double>?
 
   /// Describes a heat map.
   ///
   /// - Returns: nil unless there are rows × columns values, and at least one.
-  public init?(rows: Int, columns: Int, values: [Double], label: String = "") {
+  public init?(
+    rows: Int, columns: Int, values: [Double], label: String = "", limits: ClosedRange<Double>? = nil
+  ) {
     let (count, overflow) = rows.multipliedReportingOverflow(by: columns)
     guard !overflow, rows > 0, columns > 0, values.count == count else { return nil }
     self.rows = rows
     self.columns = columns
     self.values = values
     self.label = label
+    self.limits = limits
   }
 }

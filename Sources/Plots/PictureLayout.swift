@@ -85,7 +85,7 @@ extension Picture {
         <title id="\(name)-title">\(SVGCanvas.escaped(heading))</title>
         <desc id="\(name)-desc">\(SVGCanvas.escaped(description))</desc>
         <style>
-          @media (prefers-color-scheme: dark) {
+          @media screen and (prefers-color-scheme: dark) {
       \(Picture.darkRules)
           }
         </style>

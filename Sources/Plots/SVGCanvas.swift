@@ -18,7 +18,7 @@ struct SVGCanvas: Canvas {
       add("<clipPath id=\"\(prefix)-\(clips)\">\(SVGCanvas.element(clip))</clipPath>")
       attributes = " clip-path=\"url(#\(prefix)-\(clips))\""
     }
-    add("<g aria-label=\"\(SVGCanvas.escaped(name))\"\(attributes)>")
+    add("<g data-part=\"\(SVGCanvas.escaped(name))\"\(attributes)>")
     depth += 1
   }
 

@@ -49,6 +49,12 @@ struct TerminalGrid {
     cells[place] = Cell(text: character, ink: ink, background: background)
   }
 
+  /// The sign of a reference line by its number, so that several can be told apart.
+  static func reference(_ index: Int, isLying: Bool) -> Character {
+    let signs: [Character] = isLying ? ["┄", "─", "┈", "━"] : ["┆", "│", "┊", "┃"]
+    return signs[index % signs.count]
+  }
+
   /// Puts a character where nothing is yet.
   mutating func underlay(_ character: Character, column: Int, row: Int, _ ink: Ink) {
     guard let place = index(column, row), cells[place].dots == 0, cells[place].text == " " else { return }

@@ -29,16 +29,49 @@ public enum TerminalProtocol: Sendable, Equatable {
 }
 
 extension Picture {
-  /// The picture as an escape sequence that a terminal draws, as wide as so many columns at most.
+  /// The picture as an escape sequence that a terminal draws, no wider than its window and, as far as it can be read then,
+  /// no higher.
   ///
+  /// - Parameters:
+  ///   - columns: of the window.
+  ///   - rows: that the picture may take.
+  ///   - pixels: of the window from left to right; 0 if they are not known.
   /// - Throws: ``PictureError``.
-  public func image(for terminal: TerminalProtocol, columns: Int, isDark: Bool = true) throws -> String {
-    // A cell is about 9 pixels wide in the fonts that people use.
-    let width = min(Double(max(columns, 24)) * 9, figures.count > 1 ? 1080 : 640)
+  public func image(
+    for terminal: TerminalProtocol, columns: Int, rows: Int = 100, pixels: Int = 0, isDark: Bool = true
+  ) throws -> String {
+    let columns = max(columns, 24)
+    // A cell is at least 8 pixels wide in the fonts that people use.
+    let cell = pixels > 0 ? Double(pixels) / Double(columns) : 8
+    // Where cells are large, points are small: text is drawn twice as large.
+    let large = cell >= 14 ? 2.0 : 1
+    // Cells are about twice as high as wide.
+    let (width, shrinking) = fitting(
+      width: Double(columns) * cell / large, height: Double(max(rows, 8)) * 2 * cell / large)
+    let scale = large * shrinking
     return switch terminal {
-    case .kitty: Picture.kitty(try png(width: width, scale: 1, isDark: isDark))
-    case .sixel: try sixel(width: width, isDark: isDark)
+    case .kitty: Picture.kitty(try png(width: width, scale: scale, isDark: isDark))
+    case .sixel: try sixel(width: width, scale: scale, isDark: isDark)
     }
+  }
+
+  /// How wide the picture is laid out, and by how much it is drawn smaller than that, to fit into a window. Several figures
+  /// are laid out wider, so that more of them stand beside each other; a single one narrower, and so less high.
+  func fitting(width: Double, height: Double) -> (width: Double, scale: Double) {
+    let isGrid = figures.count > 1
+    let widest = min(width, isGrid ? 1080 : 640)
+    let tries: [(width: Double, scale: Double)] =
+      isGrid
+      ? [1, 1.15, 1.3, 1.5, 1.7].map { (widest * $0, 1 / $0) } : [1, 0.9, 0.8, 0.7, 0.6].map { (widest * $0, 1) }
+    var best = (width: widest, scale: 1.0)
+    var lowest = Double.infinity
+    for trial in tries {
+      let needed = PictureLayout(self, width: trial.width).height * trial.scale
+      if needed <= height { return trial }
+      if needed < lowest { (best, lowest) = (trial, needed) }
+    }
+    // Text of less than two thirds of its size cannot be read: then the picture scrolls.
+    return (best.width, max(best.scale * height / lowest, min(best.scale, 0.65)))
   }
 
   /// A PNG file in pieces of 4,096 characters of base64, as the protocol asks.
@@ -55,8 +88,8 @@ extension Picture {
     return result
   }
 
-  private func sixel(width: Double, isDark: Bool) throws -> String {
-    var (pixels, columns, rows) = try pixels(width: width, isDark: isDark)
+  private func sixel(width: Double, scale: Double, isDark: Bool) throws -> String {
+    var (pixels, columns, rows) = try pixels(width: width, scale: scale, isDark: isDark)
     let collector = ByteCollector()
     var output: OpaquePointer?
     let made = sixel_output_new(

@@ -91,8 +91,9 @@ struct TerminalFigure {
         entries.append((sign, TextMetrics.clean(series.name), ink(index)))
       }
     }
-    for reference in figure.references where !reference.name.isEmpty {
-      entries.append(((reference.direction == .y) != isLying ? "┄ " : "┆ ", TextMetrics.clean(reference.name), .muted))
+    for (index, reference) in figure.references.enumerated() where !reference.name.isEmpty {
+      let sign = TerminalGrid.reference(index, isLying: (reference.direction == .y) != isLying)
+      entries.append(("\(sign) ", TextMetrics.clean(reference.name), .muted))
     }
     return entries
   }

@@ -125,18 +125,19 @@ extension TerminalFigure {
   }
 
   private mutating func drawReferences() {
-    for reference in figure.references {
+    for (index, reference) in figure.references.enumerated() {
+      let sign = TerminalGrid.reference(index, isLying: reference.direction == .y)
       switch reference.direction {
       case .y:
         let place = scaled.y.place(reference.value)
         guard place >= 0, place <= 1 else { continue }
         let row = top + height - 1 - Int((place * Double(height - 1)).rounded())
-        for column in left..<left + width { grid.underlay("┄", column: column, row: row, .muted) }
+        for column in left..<left + width { grid.underlay(sign, column: column, row: row, .muted) }
       case .x:
         let place = scaled.x.place(reference.value)
         guard place >= 0, place <= 1 else { continue }
         let column = left + Int((place * Double(width - 1)).rounded())
-        for row in top..<top + height { grid.underlay("┆", column: column, row: row, .muted) }
+        for row in top..<top + height { grid.underlay(sign, column: column, row: row, .muted) }
       }
     }
   }

@@ -78,9 +78,10 @@ extension TerminalFigure {
       }
     }
     grid.write(text, column: end + 2, row: row)
-    for reference in figure.references where reference.direction == .y {
+    for (index, reference) in figure.references.enumerated() where reference.direction == .y {
+      let sign = TerminalGrid.reference(index, isLying: false)
       let place = scaled.y.place(reference.value)
-      if place >= 0, place <= 1 { grid.underlay("┆", column: column(place), row: row, .muted) }
+      if place >= 0, place <= 1 { grid.underlay(sign, column: column(place), row: row, .muted) }
     }
   }
 

@@ -6,7 +6,7 @@ import Transformers
 /// The chapter on activations.
 enum ActivationBuiltins {
   /// All records.
-  static let all: [Builtin] = [layers, activations, shift]
+  static let all: [Builtin] = [layers, activations, attention, shift]
 
   private static let layers = Builtin(
     "layers", topic: "activation", summary: "The places of a model at which activations are read and steered.",

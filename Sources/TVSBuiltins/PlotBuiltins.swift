@@ -40,7 +40,8 @@ enum PlotBuiltins {
       plot(run) shows loss, distance and captured share with the random walk beside them; plot(table) the first column \
       against the others, with `low` and `high` as a band and columns such as `chance`, `walk`, `predicted` dashed; \
       plot(candidates) gains by number, plot(candidates, direction) against cosines, with what a linear loss gives; \
-      plot(measures) bars with intervals and chance; plot(matrix) a heat map. A terminal shows it, in pixels if it \
+      plot(sweep) of a steering sweep what steering changes by layer and scale, beside random vectors; plot(attention) a heat \
+      map a head; plot(measures) bars with intervals and chance; plot(matrix) a heat map. A terminal shows it, in pixels if it \
       says that it can (TVS_PICTURES=words, characters, kitty or sixel decides otherwise); on a pipe it is one line of \
       words. save(p, "x.svg"), .png and .pdf write it. Values that are not finite are left out and counted.
       """,
@@ -95,9 +96,11 @@ enum PlotBuiltins {
     case .native(let native):
       switch native {
       case let run as RunValue:
-        guard case .grid(let name, let pictures) = try PlotPictures.run(run.run) else { break }
-        return .grid(title: call.isGiven("title") ? try call.string("title") : name, pictures)
+        return try titled(PlotPictures.run(run.run), call)
       case let candidates as CandidatesValue: return try styled(PlotPictures.candidates(candidates, against: nil))
+      case let table as TableValue where PlotPictures.isSweep(table) && !call.isGiven("x") && !call.isGiven("y"):
+        return try titled(PlotPictures.sweep(table), call)
+      case let attention as AttentionValue: return try titled(PlotPictures.attention(attention), call)
       case let table as TableValue: return try styled(PlotPictures.table(table, x: call["x"], y: call["y"]))
       case let plot as PlotValue: return plot.picture
       case let tensor as TensorValue where tensor.tensor.rank != 1 || !call.isGiven("band"):
@@ -112,6 +115,15 @@ enum PlotBuiltins {
     default: break
     }
     return .figure(try lines(call, x: nil, values: data, argument: "data"))
+  }
+
+  /// Puts the title of a call onto several figures, and everything that it says onto one.
+  private static func titled(_ picture: Picture, _ call: Call) throws -> Picture {
+    switch picture {
+    case .figure(let figure): return .figure(try PlotArguments.styled(figure, call))
+    case .grid(let name, let pictures):
+      return .grid(title: call.isGiven("title") ? try call.string("title") : name, pictures)
+    }
   }
 
   private static func isMeasure(_ value: Value) -> Bool {

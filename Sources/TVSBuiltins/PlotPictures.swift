@@ -44,12 +44,22 @@ enum PlotPictures {
     }
     let kind: Axis.Kind = places.names.map { .categories($0) } ?? (isGeometric(places.values) ? .logarithmic : .linear)
     let drawn = columns.filter { !TableNulls.isNull($0.0) }
-    return Figure(
-      x: Axis(across, kind: kind), y: Axis(drawn.count == 1 ? drawn[0].0 : ""), series: series, notes: notes)
+    var figure = Figure(
+      x: Axis(across, kind: kind), y: Axis(drawn.count == 1 ? drawn[0].0 : "value"), series: series, notes: notes)
+    if case .nil = y, isDrift(table) {
+      figure.title = "Drift of the plane"
+      figure.y.label = "overlap (mean squared cosine)"
+    }
+    return figure
   }
 
   /// Columns with a scale of their own, which would flatten the others: quotients, and the a² of drift and noise.
   private static let ownScales: Set<String> = ["ratio", "a2"]
+
+  /// Whether a table is what drift gives.
+  private static func isDrift(_ table: TableValue) -> Bool {
+    table.columns["step"] != nil && table.columns["overlap"] != nil && table.columns["ceiling"] != nil
+  }
 
   private static func list(_ table: TableValue) -> String { table.columns.keys.joined(separator: ", ") }
 

@@ -27,7 +27,9 @@ final class PlotValue: NativeValue, Sendable {
       picture.terminal(columns: style.width, rows: style.height - 1, color: style.color)
     }
     func pixels(_ terminal: TerminalProtocol) -> String {
-      (try? picture.image(for: terminal, columns: style.width)) ?? characters()
+      (try? picture.image(
+        for: terminal, columns: style.width, rows: style.height - 1, pixels: style.pixels, isDark: style.isDark))
+        ?? characters()
     }
     return switch style.pictures {
     case .words: picture.words

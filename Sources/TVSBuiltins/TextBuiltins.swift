@@ -271,7 +271,7 @@ enum TextBuiltins {
   // MARK: - Arguments
 
   /// The tokens of a text or of a list of ids.
-  private static func tokens(_ call: Call, _ name: String, _ model: Model) throws -> [Int32] {
+  static func tokens(_ call: Call, _ name: String, _ model: Model) throws -> [Int32] {
     guard case .string(let text) = call[name] else { return try tokenIDs(call, name) }
     return try model.tokenizer(for: name).prompt(text)
   }

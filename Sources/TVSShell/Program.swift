@@ -52,6 +52,16 @@ public enum Program {
     return TestCommand.run(paths)
   }
 
+  /// Runs a script and writes its report.
+  ///
+  /// - Parameters:
+  ///   - output: the file of the report, HTML or Markdown; nil for HTML beside the script.
+  ///   - arguments: what the script gets as `args`.
+  public static func report(_ file: String, output: String?, arguments: [String]) -> Int32 {
+    prepare()
+    return ReportCommand.run(file, output: output, arguments: arguments)
+  }
+
   /// Brings scripts into their one form, or says which are not in it.
   public static func format(_ paths: [String], isCheck: Bool) -> Int32 {
     prepare()
@@ -157,7 +167,7 @@ public enum Program {
     if System.isTerminal(1) {
       interpreter.style.width = TerminalSize.current.columns
       interpreter.style.height = TerminalSize.current.rows
-      interpreter.style.pictures = PictureSupport.current
+      interpreter.style.show(PictureSupport.current)
     }
     interpreter.style.color = Ink.wanted(on: 1).isOn
     let began = ContinuousClock.now
@@ -212,7 +222,7 @@ public enum Program {
     }
     let scripts = System.entries(of: folder.isEmpty ? "." : folder)
     let near = Spelling.nearest(to: Path.name(of: path), among: scripts)
-    let verb = Spelling.nearest(to: path, among: ["test", "walkthrough", "fetch", "explain"])
+    let verb = Spelling.nearest(to: path, among: ["test", "report", "walkthrough", "fetch", "explain"])
     let help =
       if let near { "did you mean \(Path.joined(folder, near))?" } else if let verb {
         "did you mean the command tvs \(verb)?"

@@ -112,7 +112,10 @@ final class Session {
 
   private func run(_ source: SourceText, as entry: String) -> Outcome {
     interpreter.style.width = width
-    if fixedWidth == nil { interpreter.style.height = TerminalSize.current.rows }
+    if fixedWidth == nil {
+      interpreter.style.height = TerminalSize.current.rows
+      interpreter.style.pixels = TerminalSize.pixels
+    }
     let began = ContinuousClock.now
     let before = NamedValues(interpreter.globals)
     defer { changes.note(before, interpreter.globals) }

@@ -12,7 +12,7 @@ struct Shell {
   init() {
     ink = Ink.wanted(on: 1)
     session = Session(output: StandardOutput.shared, errors: ErrorStream(), ink: ink)
-    session.interpreter.style.pictures = PictureSupport.current
+    session.interpreter.style.show(PictureSupport.current)
   }
 
   /// Runs the shell on whatever standard input is, until it ends; gives the exit status.

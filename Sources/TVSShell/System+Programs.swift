@@ -41,6 +41,19 @@ extension System {
     return try body(path)
   }
 
+  /// What a line of the system's shell prints, if it ends well.
+  static func output(of script: String) -> String? {
+    guard let stream = popen(script, "r") else { return nil }
+    var bytes: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 4096)
+    while true {
+      let count = fread(&buffer, 1, buffer.count, stream)
+      if count == 0 { break }
+      bytes += buffer[..<count]
+    }
+    return pclose(stream) == 0 ? String(decoding: bytes, as: UTF8.self) : nil
+  }
+
   /// Runs a line of the system's shell with one argument on this terminal, to its end; gives its exit status.
   static func run(_ script: String, _ argument: String) throws(Failure) -> Int32 {
     var attributes = posix_spawnattr_t()

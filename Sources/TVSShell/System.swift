@@ -118,6 +118,9 @@ enum System {
     return status.st_mode & S_IFMT == S_IFDIR ? .folder : .file
   }
 
+  /// Whether a path names anything.
+  static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
   static func resolved(_ path: String) -> String? {
     guard let real = realpath(path, nil) else { return nil }
     defer { free(real) }

@@ -85,11 +85,11 @@ public struct ForwardPass {
   public func attention(qkv: Variable, _ grid: TokenGrid, layer: Int) throws -> Variable {
     let sizes = architecture.configuration
     guard let cache else {
-      return try tape.attention(
-        qkv: qkv,
-        shape: AttentionShape(
-          batch: grid.rows, length: grid.length, heads: sizes.heads, keyValueHeads: sizes.keyValueHeads,
-          headWidth: sizes.headWidth, padding: grid.padding))
+      let shape = AttentionShape(
+        batch: grid.rows, length: grid.length, heads: sizes.heads, keyValueHeads: sizes.keyValueHeads,
+        headWidth: sizes.headWidth, padding: grid.padding)
+      try hooks?.hear(attentionOf: layer, queries: (qkv, 0), keys: (qkv, sizes.queryWidth), shape, tape)
+      return try tape.attention(qkv: qkv, shape: shape)
     }
     let queries = try tape.constant(rows: qkv.rows, columns: sizes.queryWidth) { out in
       guard let target = out.baseAddress else { return }
@@ -111,11 +111,11 @@ public struct ForwardPass {
   ) throws -> Variable {
     let sizes = architecture.configuration
     guard let cache else {
-      return try tape.attention(
-        queries: queries, keys: keys, values: values,
-        shape: AttentionShape(
-          batch: grid.rows, length: grid.length, heads: sizes.heads, keyValueHeads: sizes.keyValueHeads,
-          headWidth: sizes.headWidth, rotary: rotary, padding: grid.padding))
+      let shape = AttentionShape(
+        batch: grid.rows, length: grid.length, heads: sizes.heads, keyValueHeads: sizes.keyValueHeads,
+        headWidth: sizes.headWidth, rotary: rotary, padding: grid.padding)
+      try hooks?.hear(attentionOf: layer, queries: (queries, 0), keys: (keys, 0), shape, tape)
+      return try tape.attention(queries: queries, keys: keys, values: values, shape: shape)
     }
     return try attention(
       queries, keys: (keys, 0), values: (values, 0), grid, layer: layer, cache: cache, rotary: rotary)

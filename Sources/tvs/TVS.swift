@@ -12,6 +12,7 @@ struct TVS: ParsableCommand {
       tvs -e CODE [ARGUMENT…]        run a text
       tvs - [ARGUMENT…]              run standard input
       tvs test PATH…                 run scripts with expectations, and transcripts
+      tvs report FILE.tvs [-o OUT]   run a script and write what came out as a page
       tvs fmt [--check] PATH…        bring scripts into their one form
       tvs walkthrough [NAME]         open a walkthrough, or list them
       tvs fetch [NAME]               bring a model, or list those that can be brought
@@ -24,7 +25,9 @@ struct TVS: ParsableCommand {
       TVS_MODELS another one for fetched models.
       """,
     version: Program.version,
-    subcommands: [Run.self, Test.self, Format.self, Walkthrough.self, Fetch.self, Explain.self, Manual.self],
+    subcommands: [
+      Run.self, Test.self, Report.self, Format.self, Walkthrough.self, Fetch.self, Explain.self, Manual.self,
+    ],
     defaultSubcommand: Run.self)
 }
 
@@ -77,6 +80,28 @@ extension TVS {
     var paths: [String]
 
     func run() throws { Program.leave(Program.test(paths)) }
+  }
+
+  /// `tvs report`.
+  struct Report: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Run a script and write what came out as a page or as Markdown.",
+      discussion: """
+        The report holds the prose of the script (comments that begin with #: in Markdown, or blocks of comments), its code, \
+        its results with tables and pictures, and seeds, digests, versions, machine and time. It is written also when \
+        the script fails or is interrupted; the exit status is that of the script.
+        """)
+
+    @Option(name: [.customShort("o"), .long], help: "The file: x.html, or x.md with its pictures in x-pictures.")
+    var output: String?
+
+    @Argument(help: "The script.")
+    var file: String
+
+    @Argument(parsing: .remaining, help: "What the script gets as args.")
+    var arguments: [String] = []
+
+    func run() throws { Program.leave(Program.report(file, output: output, arguments: arguments)) }
   }
 
   /// `tvs fmt`.

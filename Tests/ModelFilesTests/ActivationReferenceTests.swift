@@ -42,6 +42,32 @@ import Transformers
     print("\(name): activations differ by \(worst)")
   }
 
+  @Test("heads attend as transformers says (scripts/references/attention.py)", arguments: names)
+  func attention(_ name: String) throws {
+    let folder = "\(ReferenceModelTests.folder)/\(name)"
+    let contents = try SafetensorsFile.read("\(folder)/attention.safetensors")
+    let numbers = Dictionary(contents.tensors.map { ($0.name, $0.tensor) }, uniquingKeysWith: { first, _ in first })
+    let tokens = try #require(numbers["tokens"]).doubles.map { Int32($0) }
+    let model = try HuggingFaceFolder.read(folder)
+    let layers = Array(0..<model.configuration.layers)
+    let patterns = try model.attentionPatterns(of: tokens, layers: layers)
+    for (layer, pattern) in zip(layers, patterns) {
+      let theirs = try #require(numbers["blocks.\(layer)"])
+      #expect(pattern.shape == theirs.shape)
+      #expect(try difference(pattern.doubles, theirs.doubles).largest < 1e-5, "layer \(layer)")
+      for (place, weight) in pattern.doubles.enumerated()
+      where place % tokens.count > place / tokens.count % tokens.count {
+        #expect(weight == 0)
+      }
+    }
+    // Layers in any order, and twice.
+    let again = try model.attentionPatterns(of: tokens, layers: [layers.count - 1, 0, layers.count - 1])
+    #expect(again[0].floats == patterns[layers.count - 1].floats && again[1].floats == patterns[0].floats)
+    #expect(again[2].floats == again[0].floats)
+    #expect(throws: TransformerError.self) { try model.attentionPatterns(of: tokens, layers: [layers.count]) }
+    #expect(throws: TransformerError.self) { try model.attentionPatterns(of: [], layers: [0]) }
+  }
+
   /// The edits of the script, in its order.
   private func edits(_ v: Tensor) throws -> [SteeringEdit] {
     let v = try FloatVector(v.doubles.map { Float($0) })

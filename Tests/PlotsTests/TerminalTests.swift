@@ -76,6 +76,22 @@ import Testing
     #expect(found([:]) == nil)
   }
 
+  @Test("Pictures in pixels fit the window: several figures stand closer together, a single one is less wide")
+  func fitting() {
+    let three = Picture.grid(title: "Three", [.figure(Examples.line), .figure(Examples.line), .figure(Examples.line)])
+    let one = Picture.figure(Examples.line)
+    for (picture, width, height) in [(three, 640.0, 368.0), (one, 640, 368), (three, 1080, 400), (one, 500, 300)] {
+      let (laidOut, scale) = picture.fitting(width: width, height: height)
+      #expect(laidOut * scale <= width + 1e-9)
+      #expect(scale >= 0.58 && PictureLayout(picture, width: laidOut).height * scale <= height + 1e-9)
+    }
+    // Where there is room, nothing is made smaller.
+    #expect(one.fitting(width: 640, height: 1000).scale == 1 && one.fitting(width: 640, height: 1000).width == 640)
+    #expect(three.fitting(width: 2000, height: 1000).width == 1080)
+    // What cannot be read is not drawn: it scrolls.
+    #expect(one.fitting(width: 640, height: 50).scale >= 0.6)
+  }
+
   @Test("The kitty protocol carries a PNG in pieces of at most 4,096 characters")
   func kitty() throws {
     let text = try Picture.figure(Examples.line).image(for: .kitty, columns: 80)

@@ -77,4 +77,7 @@ void tvs_editline_remember(tvs_editline *editor, const char *text);
 /// The size of the window; 80 × 24 if unknown.
 void tvs_terminal_size(int *columns, int *rows);
 
+/// Pixels of the window from left to right; 0 if unknown.
+int tvs_terminal_pixels(void);
+
 #endif

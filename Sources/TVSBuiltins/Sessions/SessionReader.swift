@@ -12,7 +12,8 @@ import Transformers
 final class SessionReader {
   /// The kinds of other rooms' values that a file holds.
   private static let kinds: [String: any SavableValue.Type] = [
-    "tensor": TensorValue.self, "model": ModelValue.self, "displacement": DisplacementValue.self,
+    "tensor": TensorValue.self, "attention": AttentionValue.self, "model": ModelValue.self,
+    "displacement": DisplacementValue.self,
     "subspace": SubspaceValue.self, "run": RunValue.self, "data": DataValue.self, "measure": MeasureValue.self,
     "table": TableValue.self, "candidates": CandidatesValue.self, "prediction": PredictionValue.self,
     "product": ProductValue.self, "projection": ProjectionValue.self, "sketch": SketchValue.self,

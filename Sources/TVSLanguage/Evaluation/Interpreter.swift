@@ -5,6 +5,13 @@ import Foundation
 public protocol OutputStream: AnyObject, Sendable {
   /// Takes text, which holds its own newlines.
   func write(_ text: String)
+  /// Takes the value of an expression at the top of a text.
+  func show(_ value: Value, _ style: DisplayStyle)
+}
+
+extension OutputStream {
+  /// Unless a stream keeps values as what they are: their text, as the prompt shows it.
+  public func show(_ value: Value, _ style: DisplayStyle) { write(value.display(style) + "\n") }
 }
 
 /// Runs texts of the language and keeps their names between them.
@@ -185,7 +192,7 @@ public final class Interpreter: CallSession, @unchecked Sendable {
   func show(_ value: Value) {
     if case .nil = value { return }
     shown.append(value)
-    if !silently { output.write(value.display(style) + "\n") }
+    if !silently { output.show(value, style) }
   }
 
   /// Writes text to the output of the session.

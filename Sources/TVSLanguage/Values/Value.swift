@@ -164,6 +164,10 @@ public struct DisplayStyle: Sendable {
   public var pictures: Pictures
   /// Rows of the window, which a picture may fill.
   public var height: Int
+  /// Pixels of the window from left to right; 0 if they are not known.
+  public var pixels = 0
+  /// Whether the window is dark, which decides the colours of pictures in pixels.
+  public var isDark = true
 
   /// What a picture becomes where it is shown.
   public enum Pictures: String, Sendable, CaseIterable {

@@ -24,6 +24,13 @@ struct ActivationHooks {
     try listener?.hear(input: x, of: linear, tape)
   }
 
+  /// Tells who listens what attention is computed from. The variables come with their first columns.
+  func hear(
+    attentionOf layer: Int, queries: (Variable, Int), keys: (Variable, Int), _ shape: AttentionShape, _ tape: Tape
+  ) throws {
+    try listener?.hear(attentionOf: layer, queries: queries, keys: keys, shape, tape)
+  }
+
   /// The activations as they go on: changed, then heard.
   func visit(_ x: Variable, at point: ActivationPoint, _ place: BlockPlace, _ tape: Tape) throws -> Variable {
     var x = x
@@ -45,12 +52,16 @@ final class ActivationListener {
   private let read: (ActivationPoint, UnsafeBufferPointer<Float>) throws -> Void
   /// A linear layer whose inputs are read.
   private let linear: (name: String, read: (UnsafeBufferPointer<Float>) throws -> Void)?
+  /// Blocks whose attention is read.
+  private var attention: Set<Int> = []
+  private let readAttention: (Int, AttentionReading) throws -> Void
 
   /// - Parameter read: gets rows × width numbers, a row a token.
   init(_ points: [ActivationPoint], read: @escaping (ActivationPoint, UnsafeBufferPointer<Float>) throws -> Void) {
     waiting = Set(points)
     self.read = read
     linear = nil
+    readAttention = { _, _ in }
   }
 
   /// One who reads what enters a linear layer.
@@ -60,6 +71,16 @@ final class ActivationListener {
     waiting = []
     self.read = { _, _ in }
     linear = (name, read)
+    readAttention = { _, _ in }
+  }
+
+  /// One who reads what the attention of some blocks is computed from.
+  init(attentionOf layers: Set<Int>, read: @escaping (_ layer: Int, AttentionReading) throws -> Void) {
+    waiting = []
+    self.read = { _, _ in }
+    linear = nil
+    attention = layers
+    readAttention = read
   }
 
   func waits(for point: ActivationPoint) -> Bool { waiting.contains(point) }
@@ -68,6 +89,24 @@ final class ActivationListener {
     guard let linear, linear.name == name else { return }
     try tape.withValues(of: x) { try linear.read($0) }
     throw Satisfied()
+  }
+
+  func hear(
+    attentionOf layer: Int, queries: (Variable, Int), keys: (Variable, Int), _ shape: AttentionShape, _ tape: Tape
+  ) throws {
+    guard attention.contains(layer) else { return }
+    try tape.withValues(of: queries.0) { q in
+      try tape.withValues(of: keys.0) { k in
+        guard let q = q.baseAddress, let k = k.baseAddress else { return }
+        try readAttention(
+          layer,
+          AttentionReading(
+            queries: .init(base: q + queries.1, stride: queries.0.columns),
+            keys: .init(base: k + keys.1, stride: keys.0.columns), shape: shape))
+      }
+    }
+    attention.remove(layer)
+    if attention.isEmpty { throw Satisfied() }
   }
 
   func hear(_ x: Variable, at point: ActivationPoint, _ tape: Tape) throws {
