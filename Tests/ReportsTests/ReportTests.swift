@@ -23,7 +23,7 @@ struct ReportTests {
   }
 
   private func interpreted(_ code: String) throws -> Value {
-    final class Nowhere: OutputStream { func write(_ text: String) {} }
+    final class Nowhere: TVSLanguage.OutputStream { func write(_ text: String) {} }
     let interpreter = Interpreter(builtins: Library.all, output: Nowhere(), translate: Library.translate)
     return try interpreter.evaluate(SourceText(name: "test", text: code))
   }
