@@ -67,7 +67,8 @@ private struct MarkdownWriter {
       pictures.append((name, picture.svg(id: "plot-\(pictures.count + 1)")))
       let path = (folder.isEmpty ? "" : folder + "/") + name
       let link = path.addingPercentEncoding(withAllowedCharacters: .urlPathAllowed) ?? path
-      blocks.append("![\(MarkdownWriter.escaped(picture.description))](\(link))")
+      let words = picture.title.isEmpty ? picture.description : "\(picture.title): \(picture.description)"
+      blocks.append("![\(MarkdownWriter.escaped(words))](\(link))")
     case .problem(let problem): blocks.append(MarkdownWriter.fenced(problem.text, "text"))
     case .question(let text, let value, let reason):
       blocks.append(

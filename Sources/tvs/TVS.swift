@@ -98,7 +98,7 @@ extension TVS {
     @Argument(help: "The script.")
     var file: String
 
-    @Argument(parsing: .remaining, help: "What the script gets as args.")
+    @Argument(parsing: .allUnrecognized, help: "What the script gets as args.")
     var arguments: [String] = []
 
     func run() throws { Program.leave(Program.report(file, output: output, arguments: arguments)) }
