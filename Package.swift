@@ -33,18 +33,21 @@ let package = Package(
 
     // MARK: - The engine
     .target(name: "Checkpoints", dependencies: ["CCheckpoint"]),
+    .target(name: "Workers", dependencies: ["Checkpoints"]),
     .target(name: "JSON"),
     .target(
       name: "Tensors",
       dependencies: ["Checkpoints", "JSON", "CKernels", "COneDNN", "CLAPACK"]),
     .target(name: "Tokenizers", dependencies: ["Checkpoints", "JSON", "CPCRE2"]),
     .target(name: "Autograd", dependencies: ["Tensors", "Checkpoints", "CKernels"]),
-    .target(name: "Transformers", dependencies: ["Autograd", "Tokenizers", "Tensors", "Checkpoints", "CKernels"]),
+    .target(
+      name: "Transformers",
+      dependencies: ["Autograd", "Tokenizers", "Tensors", "Workers", "Checkpoints", "CKernels"]),
     .target(
       name: "ModelFiles", dependencies: ["Transformers", "Tokenizers", "JSON", "Tensors", "Checkpoints", "CKernels"]),
     .target(
       name: "TaskGeometry",
-      dependencies: ["Transformers", "Tensors", "Checkpoints"]),
+      dependencies: ["Transformers", "Tensors", "Workers", "Checkpoints"]),
     .target(
       name: "Steering",
       dependencies: ["TaskGeometry", "ModelFiles", "Transformers", "Tokenizers", "Tensors", "Checkpoints"]),
@@ -60,8 +63,7 @@ let package = Package(
       name: "TVSBuiltins",
       dependencies: [
         "TVSLanguage", "Steering", "Plots", "TaskGeometry", "ModelFiles", "Transformers", "Tokenizers", "Tensors",
-        "Checkpoints",
-        "JSON",
+        "Workers", "Checkpoints", "JSON",
         .product(name: "OrderedCollections", package: "swift-collections"),
       ]),
     .target(
@@ -83,6 +85,7 @@ let package = Package(
       name: "LanguageFuzz", dependencies: ["TVSLanguage", "TVSBuiltins", "Checkpoints"],
       path: "Tests/Fuzz/LanguageFuzz"),
     .executableTarget(name: "fuzz-language", dependencies: ["LanguageFuzz"], path: "Tests/Fuzz/fuzz-language"),
+    .testTarget(name: "WorkersTests", dependencies: ["Workers", "Checkpoints"]),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"], exclude: ["References"]),
     .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers", "JSON"], exclude: ["References"]),
     .testTarget(name: "AutogradTests", dependencies: ["Autograd", "Tensors"], exclude: ["References"]),
