@@ -14,6 +14,7 @@ let kernelFlags: [CSetting] = [
 let package = Package(
   name: "tvs",
   products: [.executable(name: "tvs", targets: ["tvs"])],
+  traits: [.trait(name: "MPI", description: "The same script on many processes: scripts/setup --mpi first.")],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
@@ -24,6 +25,9 @@ let package = Package(
     .target(
       name: "CKernels", cSettings: kernelFlags, linkerSettings: [.linkedLibrary("mvec", .when(platforms: [.linux]))]),
     .target(name: "CEditline", linkerSettings: [.linkedLibrary("edit")]),
+    .target(
+      name: "CMPI", cSettings: [.define("TVS_MPI", .when(traits: ["MPI"]))],
+      linkerSettings: [.linkedLibrary("mpi", .when(traits: ["MPI"]))]),
     .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
     .systemLibrary(name: "CLAPACK", providers: [.apt(["libopenblas-dev", "liblapacke-dev"])]),
 
@@ -34,6 +38,7 @@ let package = Package(
     // MARK: - The engine
     .target(name: "Checkpoints", dependencies: ["CCheckpoint"]),
     .target(name: "Workers", dependencies: ["Checkpoints"]),
+    .target(name: "MessagePassing", dependencies: ["Workers", "CMPI"]),
     .target(name: "JSON"),
     .target(
       name: "Tensors",
@@ -68,7 +73,10 @@ let package = Package(
       ]),
     .target(
       name: "TVSShell",
-      dependencies: ["TVSLanguage", "TVSBuiltins", "Plots", "ModelFiles", "Checkpoints", "CCheckpoint", "CEditline"]),
+      dependencies: [
+        "TVSLanguage", "TVSBuiltins", "Plots", "TaskGeometry", "ModelFiles", "MessagePassing", "Workers", "Checkpoints",
+        "CCheckpoint", "CEditline",
+      ]),
     .executableTarget(
       name: "tvs",
       dependencies: ["TVSShell", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
