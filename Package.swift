@@ -19,6 +19,7 @@ let evaluatorFlags: [SwiftSetting] = [.unsafeFlags(["-Xfrontend", "-assume-singl
 let package = Package(
   name: "tvs",
   products: [.executable(name: "tvs", targets: ["tvs"])],
+  traits: [.trait(name: "MPI", description: "The same script on many processes: scripts/setup --mpi first.")],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
@@ -29,6 +30,9 @@ let package = Package(
     .target(
       name: "CKernels", cSettings: kernelFlags, linkerSettings: [.linkedLibrary("mvec", .when(platforms: [.linux]))]),
     .target(name: "CEditline", linkerSettings: [.linkedLibrary("edit")]),
+    .target(
+      name: "CMPI", cSettings: [.define("TVS_MPI", .when(traits: ["MPI"]))],
+      linkerSettings: [.linkedLibrary("mpi", .when(traits: ["MPI"]))]),
     .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
     .systemLibrary(name: "CLAPACK", providers: [.apt(["libopenblas-dev", "liblapacke-dev"])]),
 
@@ -39,18 +43,22 @@ let package = Package(
 
     // MARK: - The engine
     .target(name: "Checkpoints", dependencies: ["CCheckpoint"]),
+    .target(name: "Workers", dependencies: ["Checkpoints"]),
+    .target(name: "MessagePassing", dependencies: ["Workers", "CMPI"]),
     .target(name: "JSON"),
     .target(
       name: "Tensors",
       dependencies: ["Checkpoints", "JSON", "CKernels", "COneDNN", "CLAPACK"]),
     .target(name: "Tokenizers", dependencies: ["Checkpoints", "JSON", "CPCRE2"]),
     .target(name: "Autograd", dependencies: ["Tensors", "Checkpoints", "CKernels"]),
-    .target(name: "Transformers", dependencies: ["Autograd", "Tokenizers", "Tensors", "Checkpoints", "CKernels"]),
+    .target(
+      name: "Transformers",
+      dependencies: ["Autograd", "Tokenizers", "Tensors", "Workers", "Checkpoints", "CKernels"]),
     .target(
       name: "ModelFiles", dependencies: ["Transformers", "Tokenizers", "JSON", "Tensors", "Checkpoints", "CKernels"]),
     .target(
       name: "TaskGeometry",
-      dependencies: ["Transformers", "Tensors", "Checkpoints"]),
+      dependencies: ["Transformers", "Tensors", "Workers", "Checkpoints"]),
     .target(
       name: "Steering",
       dependencies: ["TaskGeometry", "ModelFiles", "Transformers", "Tokenizers", "Tensors", "Checkpoints"]),
@@ -67,16 +75,15 @@ let package = Package(
       name: "TVSBuiltins",
       dependencies: [
         "TVSLanguage", "Steering", "Plots", "TaskGeometry", "ModelFiles", "Transformers", "Tokenizers", "Tensors",
-        "Checkpoints",
-        "JSON",
+        "Workers", "Checkpoints", "JSON",
         .product(name: "OrderedCollections", package: "swift-collections"),
       ]),
     .target(name: "Reports", dependencies: ["TVSLanguage", "TVSBuiltins", "Plots", "CCMark"]),
     .target(
       name: "TVSShell",
       dependencies: [
-        "Reports", "TVSLanguage", "TVSBuiltins", "Plots", "ModelFiles", "Tensors", "Checkpoints", "CCheckpoint",
-        "CEditline",
+        "Reports", "TVSLanguage", "TVSBuiltins", "Plots", "TaskGeometry", "ModelFiles", "MessagePassing", "Workers",
+        "Tensors", "Checkpoints", "CCheckpoint", "CEditline",
       ]),
     .executableTarget(
       name: "tvs",
@@ -94,6 +101,7 @@ let package = Package(
       name: "LanguageFuzz", dependencies: ["TVSLanguage", "TVSBuiltins", "Checkpoints"],
       path: "Tests/Fuzz/LanguageFuzz"),
     .executableTarget(name: "fuzz-language", dependencies: ["LanguageFuzz"], path: "Tests/Fuzz/fuzz-language"),
+    .testTarget(name: "WorkersTests", dependencies: ["Workers", "Checkpoints"]),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"], exclude: ["References"]),
     .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers", "JSON"], exclude: ["References"]),
     .testTarget(name: "AutogradTests", dependencies: ["Autograd", "Tensors"], exclude: ["References"]),

@@ -85,11 +85,14 @@ public final class Activity: Sendable {
       seconds: seconds)
   }
 
-  /// The interruption to throw from a place that has no activity at hand.
+  /// The interruption to throw from a place that has no activity at hand: it names the innermost one.
   @usableFromInline
   static func interruption() -> Interrupted {
     underWay.withLock { $0.last }?.interruption ?? Interrupted(activity: "")
   }
+
+  /// The interruption of whatever is under way, for threads that stop the work of others.
+  public static func current() -> Interrupted { interruption() }
 
   /// Sends progress to `observer` from now on; nil silences it.
   public static func observe(with observer: (any ProgressObserver)?) {

@@ -1,5 +1,6 @@
 import Foundation
 import TVSLanguage
+import Workers
 
 extension CoreBuiltins {
   static let control = [time, now, seed, exit, error, assertion]
@@ -15,7 +16,8 @@ extension CoreBuiltins {
     let start = clock.now
     _ = try call.apply(function)
     let (seconds, attoseconds) = start.duration(to: clock.now).components
-    return .number(Double(seconds) + Double(attoseconds) * 1e-18)
+    // A script may decide by it, so that all workers take the first one's clock.
+    return .number(try Team.current.agreed("time") { Double(seconds) + Double(attoseconds) * 1e-18 })
   }
 
   private static let now = Builtin(
@@ -23,7 +25,7 @@ extension CoreBuiltins {
     returns: "number, in seconds",
     details: "The difference of two is the time between, as long as nobody sets the clock.",
     examples: [Builtin.Example("begun = now(); now() - begun < 10", shows: "true")], seeAlso: ["time"]
-  ) { _ in .number(Date().timeIntervalSince1970) }
+  ) { _ in .number(try Team.current.agreed("now") { Date().timeIntervalSince1970 }) }
 
   private static let seed = Builtin(
     "seed", topic: "core", summary: "Sets the seed of calls that have none of their own.",

@@ -1,5 +1,6 @@
 import Foundation
 import TVSLanguage
+import Workers
 
 extension CoreBuiltins {
   static let files = [read, write, exists, glob, json, toJSON]
@@ -14,18 +15,7 @@ extension CoreBuiltins {
     errors: ["E0301", "E0304"], seeAlso: ["write", "json", "load"]
   ) { call in
     let path = expanded(try call.string("path"))
-    let data: Data
-    do {
-      data = try Data(contentsOf: URL(fileURLWithPath: path))
-    } catch {
-      throw unreadable(path)
-    }
-    guard let text = String(data: data, encoding: .utf8) else {
-      throw ErrorReport(
-        .fileFormat, "\(path) is not text in UTF-8", help: "numbers in other formats are read by load(path)",
-        argument: "path")
-    }
-    return .string(text)
+    return .string(try Team.current.agreed("read") { try text(of: path) })
   }
 
   private static let write = Builtin(
@@ -35,14 +25,17 @@ extension CoreBuiltins {
     seeAlso: ["read", "tojson", "save"]
   ) { call in
     let path = expanded(try call.string("path"))
-    try TextFiles.write(Data(call["text"].plainText.utf8), to: path)
+    try Team.current.leading("write") { try TextFiles.write(Data(call["text"].plainText.utf8), to: path) }
     return .nil
   }
 
   private static let exists = Builtin(
     "exists", topic: "core", summary: "Tells whether a file or folder is there.", parameters: [path], returns: "bool",
     examples: [Builtin.Example(#"exists("/no/such/file")"#, shows: "false")], seeAlso: ["glob"]
-  ) { .bool(FileManager.default.fileExists(atPath: expanded(try $0.string("path")))) }
+  ) { call in
+    let path = expanded(try call.string("path"))
+    return .bool(try Team.current.agreed("exists") { FileManager.default.fileExists(atPath: path) })
+  }
 
   private static let glob = Builtin(
     "glob", topic: "core", summary: "Lists the paths that fit a pattern, in order.",
@@ -50,12 +43,27 @@ extension CoreBuiltins {
     returns: "list of strings", examples: [Builtin.Example(#"glob("/no/such/*.txt")"#, shows: "[]")],
     seeAlso: ["exists"]
   ) { call in
+    let pattern = expanded(try call.string("pattern"))
+    return .list(try Team.current.agreed("glob") { try paths(fitting: pattern) }.map { .string($0) })
+  }
+
+  private static func paths(fitting pattern: String) throws -> [String] {
     var matches = glob_t()
     defer { globfree(&matches) }
-    let status = Foundation.glob(expanded(try call.string("pattern")), 0, nil, &matches)
+    let status = Foundation.glob(pattern, 0, nil, &matches)
     if status == GLOB_NOSPACE { throw ErrorReport(.tooLarge, "too many files fit this pattern", argument: "pattern") }
-    guard status == 0, let paths = matches.gl_pathv else { return .list([]) }
-    return .list((0..<Int(matches.gl_pathc)).compactMap { paths[$0].map { .string(String(cString: $0)) } })
+    guard status == 0, let paths = matches.gl_pathv else { return [] }
+    return (0..<Int(matches.gl_pathc)).compactMap { paths[$0].map { String(cString: $0) } }
+  }
+
+  private static func text(of path: String) throws -> String {
+    guard let data = try? Data(contentsOf: URL(fileURLWithPath: path)) else { throw unreadable(path) }
+    guard let text = String(data: data, encoding: .utf8) else {
+      throw ErrorReport(
+        .fileFormat, "\(path) is not text in UTF-8", help: "numbers in other formats are read by load(path)",
+        argument: "path")
+    }
+    return text
   }
 
   // MARK: - JSON

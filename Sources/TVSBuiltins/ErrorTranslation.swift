@@ -6,6 +6,7 @@ import TaskGeometry
 import Tensors
 import Tokenizers
 import Transformers
+import Workers
 
 extension Library {
   /// Turns errors of the engine into reports with a code and a help line; nil for what it does not know.
@@ -18,6 +19,7 @@ extension Library {
     case let error as SteeringError: ErrorReport(error)
     case let error as LibraryError: ErrorReport(error)
     case let error as PictureError: ErrorReport(error)
+    case let error as WorkerError: ErrorReport(error)
     default: nil
     }
   }

@@ -50,7 +50,7 @@ extension GeometryBuiltins {
       Parameter(
         "project", "subspace", presence: .optional("none"), byNameOnly: true,
         help: "replaces every gradient by its projection on this subspace"),
-      everyParameter,
+      everyParameter, TrainingBuiltins.microbatchParameter,
     ],
     returns: "run",
     details: """
@@ -59,16 +59,19 @@ extension GeometryBuiltins {
       run between two, run.displacement is θ_T − θ_0.
       The rate is constant because the geometry of a run is about its path, and a schedule would bend the lengths of its \
       steps. Protocol: arXiv 2606.10929.
+      \(TrainingBuiltins.microbatchDetails)
       """,
     examples: [.init(exampleRun + "; len(run)", shows: "8"), .init(exampleRun + "; run")],
     errors: ["E0203", "E0209", "E0401", "E0404", "E0501", "E0502"],
     seeAlso: ["prefix", "project", "train", "damage", "trajectory"]
   ) { call in
     let model = try call.model()
+    var options = try runOptions(call, clip: 1)
+    options.microbatch = call["microbatch"].wholeNumber
     return .native(
       RunValue(
         try TaskGeometry.recover(
-          model, on: call.data(), options: runOptions(call, clip: 1), project: call.projection(for: model),
+          model, on: call.data(), options: options, project: call.projection(for: model),
           every: call.integer("every"))))
   }
 

@@ -33,6 +33,15 @@ extension ErrorReport {
       self.init(
         .invalidArgument, "\(operation) looks at products B·A, and this space has no adapter",
         help: "products exist for models made by adapt(model); use in=\"weights\" for all others")
+    case .otherSearch(let path, let what, let theirs, let ours):
+      let isBase = what == "base"
+      self.init(
+        .otherSearch, "\(path) is the journal of another search",
+        label: isBase
+          ? "the base scores \(theirs) there and \(ours) here" : "there its \(what) is \(theirs), here \(ours)",
+        help: isBase
+          ? "another processor, version or number of threads (TVS_THREADS) gives other last digits; use a new journal"
+          : "name a new file, or search as it did; only n may differ", argument: "journal")
     case .noOrigin(let operation):
       self.init(
         .degenerate, "\(operation): it is not known from which model the displacement is counted",

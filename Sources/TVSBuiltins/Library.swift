@@ -5,7 +5,8 @@ import TVSLanguage
 public enum Library {
   /// Every record.
   public static let all: [Builtin] =
-    CoreBuiltins.all + TableBuiltins.all + TensorBuiltins.all + StatisticsBuiltins.all + ModelBuiltins.all
+    CoreBuiltins.all + WorkerBuiltins.all + TableBuiltins.all + TensorBuiltins.all + StatisticsBuiltins.all
+    + ModelBuiltins.all
     + TextBuiltins.all + DataBuiltins.all + TextDataBuiltins.all
     + TrainingBuiltins.all + GeometryBuiltins.all + SearchBuiltins.all + ActivationBuiltins.all
     + SteeringBuiltins.all + PlotBuiltins.all

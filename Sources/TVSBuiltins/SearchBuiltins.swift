@@ -39,6 +39,9 @@ enum SearchBuiltins {
       Parameter(
         "antithetic", "bool", presence: .defaults(.bool(false)), byNameOnly: true,
         help: "whether they come in pairs x, -x: number 2i + 1 mirrors number 2i"),
+      Parameter(
+        "journal", "string", presence: .optional("none"), byNameOnly: true,
+        help: "a file for the scores; a search that was stopped goes on from it"),
     ],
     returns: "candidates",
     details: """
@@ -54,13 +57,16 @@ enum SearchBuiltins {
       sigma=[5e-4, 1e-3, 2e-3] tries several scales at once, as RandOpt does (arXiv 2603.12228): direction j has the scale \
       number j modulo 3; solution_density(c, margin, sigma=1e-3) asks for one of them, and ensemble(c, k) lets the k best \
       vote.
+      journal="run.tvj" keeps each score in that file as soon as it is known. The same call again scores only what is \
+      missing, and gives the bits of a search that nobody stopped; a larger n goes on from a smaller one. The journal of \
+      another model, data, seed or size stops with E0307. On several workers (see workers) rank 0 keeps it.
       """,
     examples: [
       .init(example + "; len(c)", shows: "8"),
       .init(example + "; loss(m + c[3], t, count=32, seed=1).value == c.loss[3]", shows: "true"),
       .init(example + "; c"),
     ],
-    errors: ["E0203", "E0209", "E0404", "E0502"],
+    errors: ["E0203", "E0209", "E0301", "E0304", "E0307", "E0404", "E0502"],
     seeAlso: ["best", "best_of", "solution_density", "passat", "ensemble", "gain_correlation", "emax", "spheremax"]
   ) { call in
     let model = try call.model()
@@ -89,7 +95,8 @@ enum SearchBuiltins {
         RandomSearch.run(
           model, on: call.data(), candidates: call.integer("n"), length: length, within: subspace,
           holdout: call.isGiven("holdout") ? call.data("holdout") : nil, count: call.integer("count"),
-          seed: TensorArguments.seed(call), isAntithetic: call.bool("antithetic"))))
+          seed: TensorArguments.seed(call), isAntithetic: call.bool("antithetic"),
+          journal: call.isGiven("journal") ? CoreBuiltins.expanded(call.string("journal")) : nil)))
   }
 
   /// One deviation, or several; nil when none is given.

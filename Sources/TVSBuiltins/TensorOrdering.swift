@@ -1,6 +1,7 @@
 import ModelFiles
 import TVSLanguage
 import Tensors
+import Workers
 
 extension TensorBuiltins {
   private static let descending = Parameter(
@@ -137,7 +138,7 @@ extension TensorBuiltins {
       errors: ["E0301", "E0304"], seeAlso: ["load", "write"]
     ) { call in
       guard case .string(let path) = call["path"] else { return .nil }
-      try FileFormats.write(call["x"], to: path, call)
+      try Team.current.leading("save") { try FileFormats.write(call["x"], to: path, call) }
       return .nil
     },
   ]

@@ -15,6 +15,16 @@ enum TrainingBuiltins {
     "momentum", "number", presence: .optional("0"), byNameOnly: true,
     help: "of sgd, from 0 to below 1: how much of the last step is kept")
 
+  static let microbatchParameter = Parameter(
+    "microbatch", "integer", presence: .optional("the whole batch"), byNameOnly: true,
+    help: "sequences whose gradient is taken at once; they bound memory, and workers share them out")
+
+  static let microbatchDetails = """
+    With microbatch=8 the gradient of a batch is added up over parts of eight sequences, in their order. Workers share the \
+    parts out; without it each of them computes the whole batch. As the cut does not depend on them, any number of workers \
+    gives the same bits; another cut gives other roundings.
+    """
+
   private static let train = Builtin(
     "train", topic: "training", summary: "Trains a copy of a model; the model that was given does not change.",
     parameters: [
@@ -44,7 +54,7 @@ enum TrainingBuiltins {
       Parameter(
         "project", "subspace", presence: .optional("none"), byNameOnly: true,
         help: "replaces every gradient by its projection on this subspace"),
-      momentumParameter,
+      momentumParameter, microbatchParameter,
     ],
     returns: "model",
     details: """
@@ -52,6 +62,7 @@ enum TrainingBuiltins {
       momentum. Gradients are projected, then clipped. \
       Under AdamW a projected gradient still moves outside of the subspace a little, since each weight has its own step \
       size and decays; with optimizer="sgd" every step stays inside.
+      \(microbatchDetails)
       """,
     examples: [.init(example + "; train(m, t, steps=2, batch=4, seed=1) == m", shows: "false")],
     errors: ["E0203", "E0209", "E0404", "E0501", "E0502", "E0504"], seeAlso: ["recover", "accuracy", "loss", "damage"]
@@ -61,7 +72,7 @@ enum TrainingBuiltins {
       steps: try call.integer("steps"), learningRate: call["lr"].numberValue, batch: try call.integer("batch"),
       optimizer: try call.optimizer(), warmup: call["warmup"].wholeNumber,
       schedule: try Schedule(named: call.string("schedule")), clip: call["clip"].numberValue,
-      seed: try TensorArguments.seed(call))
+      seed: try TensorArguments.seed(call), microbatch: call["microbatch"].wholeNumber)
     let projector = try call.projection(for: model).map(SubspaceProjector.init)
     let result = try Transformers.train(
       model, on: call.data(), options: options,

@@ -3,6 +3,7 @@ import Checkpoints
 import Synchronization
 import TVSBuiltins
 import TVSLanguage
+import Workers
 
 /// What the command line can ask for. Each gives the exit status: 0; 1 an error in the program; 2 wrong usage;
 /// 130 interrupted.
@@ -13,12 +14,14 @@ public enum Program {
 
   /// Opens the shell.
   public static func shell() -> Int32 {
+    if let status = joinAlone("the shell") { return status }
     prepare()
     return Shell().run()
   }
 
   /// Opens the shell in a walkthrough, or lists the walkthroughs.
   public static func walkthrough(_ name: String?) -> Int32 {
+    if let status = joinAlone("a walkthrough") { return status }
     prepare()
     if let name, System.isTerminal(0) { return Shell().run(walkthrough: name) }
     let session = Session(output: StandardOutput.shared, errors: ErrorStream(), ink: Ink.wanted(on: 1))
@@ -30,11 +33,21 @@ public enum Program {
   /// - Parameter arguments: what the script gets as `args`.
   public static func run(file: String, arguments: [String]) -> Int32 {
     prepare()
+    if let status = join() { return status }
+    var failure: System.Failure?
     do {
-      let text = try file == "-" ? standardInput() : System.text(of: file)
+      // All workers run the text that the first one reads: only that one has standard input.
+      let text = try Team.current.agreed("script") {
+        do throws(System.Failure) {
+          return try file == "-" ? standardInput() : System.text(of: file)
+        } catch {
+          failure = error
+          throw error
+        }
+      }
       return run(SourceText(name: file == "-" ? "<stdin>" : file, text: text), arguments: arguments)
     } catch {
-      return report(.errors([unreadable(file, because: error)]), seconds: 0)
+      return report(.errors([unreadable(file, because: failure ?? .missing)]), seconds: 0)
     }
   }
 
@@ -43,11 +56,13 @@ public enum Program {
   /// - Parameter arguments: what it gets as `args`.
   public static func run(code: String, arguments: [String]) -> Int32 {
     prepare()
+    if let status = join() { return status }
     return run(SourceText(name: "-e", text: code), arguments: arguments)
   }
 
   /// Runs scripts with expectations, and transcripts.
   public static func test(_ paths: [String]) -> Int32 {
+    if let status = joinAlone("tvs test") { return status }
     prepare()
     return TestCommand.run(paths)
   }
@@ -140,6 +155,7 @@ public enum Program {
   public static func leave(_ status: Int32) -> Never {
     ProgressBar.shared.hide()
     StandardOutput.shared.flush()
+    part(status)
     System.exit(status)
   }
 
@@ -153,7 +169,7 @@ public enum Program {
   }
 
   private static func prepare() {
-    System.ignoreBrokenPipes()
+    System.ignoreSignalsOfFiles()
     // Without the handler Ctrl-C would still end the program, only without its words.
     _ = tvs_interrupts_install()
     Activity.observe(with: ProgressBar.shared)

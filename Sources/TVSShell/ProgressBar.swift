@@ -23,7 +23,7 @@ public final class ProgressBar: ProgressObserver {
 
   /// Draws the bar if it is time. Called up to thousands of times a second by whichever thread works.
   public func progressed(_ progress: Progress) {
-    if !isShown || progress.seconds < Self.patience { return }
+    if !isShown || progress.seconds < Self.patience || StandardOutput.shared.isMute { return }
     // Whoever finds the lock taken has nothing to add.
     _ = state.withLockIfAvailable { state in
       let now = ContinuousClock.now

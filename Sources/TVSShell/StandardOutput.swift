@@ -11,6 +11,7 @@ public final class StandardOutput: OutputStream {
     var pending: [UInt8] = []
     var sent = ContinuousClock.now
     var isClosed = false
+    var isMute = false
   }
 
   private let descriptor: Int32
@@ -28,10 +29,17 @@ public final class StandardOutput: OutputStream {
   /// Whether the reader of the pipe has gone away. Then the program stops as if interrupted, and nothing has failed.
   public var isClosed: Bool { state.withLock { $0.isClosed } }
 
+  /// Drops all text from now on: of workers only the first one speaks.
+  func mute() { state.withLock { $0.isMute = true } }
+
+  /// Whether text is dropped.
+  var isMute: Bool { state.withLock { $0.isMute } }
+
   /// Writes text.
   public func write(_ text: String) {
     if isTerminal { ProgressBar.shared.hide() }
     state.withLock { state in
+      if state.isMute { return }
       state.pending += text.utf8
       // A pipe that is watched (`tvs … | tee log`) sees a long program's lines while it runs.
       let isDue = state.pending.count >= Self.block || state.sent.duration(to: .now) > .seconds(1)
@@ -58,12 +66,18 @@ public final class StandardOutput: OutputStream {
 
 /// Standard error: for errors, notices and progress. Never held back.
 public enum StandardError {
-  /// Writes text after everything that went to standard output before it.
+  private static let kept = Mutex("")
+
+  /// Writes text after everything that went to standard output before it. A worker that does not speak keeps it.
   public static func write(_ text: String) {
+    if StandardOutput.shared.isMute { return kept.withLock { $0 = text } }
     StandardOutput.shared.flush()
     ProgressBar.shared.hide()
     writeNow(text)
   }
+
+  /// Says what was kept last after all.
+  static func confess(_ prefix: String) { writeNow(prefix + kept.withLock { $0 }) }
 
   static func writeNow(_ text: String) {
     // Nobody is left to be told when standard error is gone.

@@ -36,7 +36,11 @@ enum System {
     return String(cString: value)
   }
 
-  static func isTerminal(_ descriptor: Int32) -> Bool { isatty(descriptor) == 1 }
+  static func isTerminal(_ descriptor: Int32) -> Bool {
+    // mpirun reads the output of processes through a terminal of its own, whatever it passes it on to.
+    if descriptor == 1, environment("OMPI_COMM_WORLD_SIZE") != nil { return false }
+    return isatty(descriptor) == 1
+  }
 
   /// The program's own file, through every link.
   static var executable: String? {
@@ -68,8 +72,12 @@ enum System {
     #endif
   }
 
-  /// Lets a write to a closed pipe fail with an error instead of ending the process.
-  static func ignoreBrokenPipes() { signal(SIGPIPE, SIG_IGN) }
+  /// Lets a write to a closed pipe, or beyond the permitted size of a file, fail with an error instead of ending the
+  /// process.
+  static func ignoreSignalsOfFiles() {
+    signal(SIGPIPE, SIG_IGN)
+    signal(SIGXFSZ, SIG_IGN)
+  }
 
   // MARK: - Descriptors
 

@@ -12,6 +12,8 @@ public enum GeometryError: Error, Sendable, Equatable {
   case degenerate(operation: String, reason: String)
   /// Something that only an adapter has, asked of a model without one.
   case needsAdapter(operation: String)
+  /// A journal that belongs to another search: what differs, there and here.
+  case otherSearch(path: String, what: String, theirs: String, ours: String)
   /// A subspace or displacement that does not know from which model it is counted.
   case noOrigin(operation: String)
 }

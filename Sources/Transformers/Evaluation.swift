@@ -1,5 +1,5 @@
-import Checkpoints
 import Tensors
+import Workers
 
 /// How well a model does on data.
 public struct Evaluation: Sendable, Codable {
@@ -63,14 +63,10 @@ public func evaluate(
     scores = try Scoring(model, free).scores(of: examples, activity: "evaluate")
   } else {
     let size = 128
-    let activity = Activity("evaluate", total: (count + size - 1) / size)
-    defer { activity.finish() }
-    scores = []
-    for index in 0..<(count + size - 1) / size {
+    scores = try Team.current.collect("evaluate", count: (count + size - 1) / size) { index in
       let batch = try data.batch(size: min(size, count - index * size), seed: seed, index: index)
-      scores += try Scoring(model, free).scores(of: batch)
-      try activity.advance()
-    }
+      return try Scoring(model, free).scores(of: batch)
+    }.flatMap { $0 }
   }
   return Evaluation(scores, parts: data.parts.map(\.name))
 }

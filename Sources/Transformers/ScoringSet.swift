@@ -1,5 +1,6 @@
 import Checkpoints
 import Tensors
+import Workers
 
 /// Examples drawn once, on which many models are scored.
 ///
@@ -115,6 +116,9 @@ public struct ScoringSet: Sendable, Codable {
     var scores: [Score] = []
     if let examples {
       scores = try scoring.scores(of: examples, activity: "evaluate")
+    } else if Team.current.isSharing {
+      scores = try Team.current.collect("evaluate", count: batches.count) { try scoring.scores(of: batches[$0]) }
+        .flatMap { $0 }
     } else {
       for batch in batches {
         try Cancellation.check()

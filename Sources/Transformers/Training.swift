@@ -50,7 +50,8 @@ public func train(
     start, options: options, activity: name, transformGradient: transformGradient, observe: observe
   ) { workspace, step, weights, gradient in
     let batch = try data.batch(size: options.batch, seed: options.seed, index: step)
-    return try workspace.loss(of: start, free: weights, on: batch, gradient: gradient)
+    return try MicroBatches(size: options.microbatch).loss(
+      workspace, of: start, free: weights, on: batch, gradient: gradient)
   }
 }
 

@@ -16,11 +16,13 @@ public struct TrainingOptions: Sendable {
   public var clip: Double?
   /// Begins the stream of batches.
   public var seed: UInt64
+  /// Sequences whose gradient is taken at once; by a rule that depends on batch and model when nil.
+  public var microbatch: Int?
 
   /// Options; the defaults are those of the reference experiment.
   public init(
     steps: Int, learningRate: Double? = nil, batch: Int = 128, optimizer: any Optimizer = AdamW(), warmup: Int? = nil,
-    schedule: Schedule = .cosine, clip: Double? = 1, seed: UInt64 = 0
+    schedule: Schedule = .cosine, clip: Double? = 1, seed: UInt64 = 0, microbatch: Int? = nil
   ) {
     self.steps = steps
     self.learningRate = learningRate
@@ -30,6 +32,7 @@ public struct TrainingOptions: Sendable {
     self.schedule = schedule
     self.clip = clip
     self.seed = seed
+    self.microbatch = microbatch
   }
 
   /// The warm-up in force.
@@ -49,6 +52,9 @@ public struct TrainingOptions: Sendable {
     }
     try require((0...1_000_000_000).contains(steps), "steps", steps, "must lie between 0 and a billion")
     try require((1...1 << 20).contains(batch), "batch", batch, "must lie between 1 and 1,048,576")
+    if let microbatch {
+      try require((1...1 << 20).contains(microbatch), "microbatch", microbatch, "must lie between 1 and 1,048,576")
+    }
     let rate = effectiveLearningRate
     try require(rate.isFinite && rate >= 0, "lr", rate, "must be a number of at least 0")
     if let warmup { try require(warmup >= 0, "warmup", warmup, "must be at least 0") }

@@ -24,7 +24,7 @@ struct TVS: ParsableCommand {
       NO_COLOR turns colour off; TVS_LIBRARY names another folder for the standard library,
       TVS_MODELS another one for fetched models.
       """,
-    version: Program.version,
+    version: Program.versionText,
     subcommands: [
       Run.self, Test.self, Report.self, Format.self, Walkthrough.self, Fetch.self, Explain.self, Manual.self,
     ],

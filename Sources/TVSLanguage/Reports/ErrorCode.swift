@@ -1,6 +1,6 @@
 /// Every cause of an error has one code and one page (docs/errors/E….md). E01 is the text itself, E02 values and
-/// calls, E03 files and modules, E04 numerics and memory, E05 models, data and geometry, E09 the
-/// rest.
+/// calls, E03 files and modules, E04 numerics and memory, E05 models, data and geometry, E06 processes that work
+/// together, E09 the rest.
 public struct ErrorCode: Sendable, Hashable, CustomStringConvertible {
   /// The code as it is printed, such as `E0203`.
   public let description: String
@@ -60,6 +60,8 @@ public struct ErrorCode: Sendable, Hashable, CustomStringConvertible {
   public static let download = ErrorCode("E0305")
   /// A value that the format of a file has no place for.
   public static let notStorable = ErrorCode("E0306")
+  /// A journal that belongs to another search.
+  public static let otherSearch = ErrorCode("E0307")
 
   // MARK: - E04: numerics and memory
   /// More memory than the machine has.
@@ -81,15 +83,25 @@ public struct ErrorCode: Sendable, Hashable, CustomStringConvertible {
   /// Text for a model that reads token ids only.
   public static let noTokenizer = ErrorCode("E0504")
 
+  // MARK: - E06: processes that work together
+  /// Processes that cannot work together, or no longer do the same.
+  public static let workers = ErrorCode("E0601")
+
   // MARK: - E09: the rest
   /// A failure for which there is no cause of its own.
   public static let unexpected = ErrorCode("E0901")
+
+  /// The code of a description, such as `E0203`; nil when there is none.
+  public init?(named description: String) {
+    guard let code = ErrorCode.all.first(where: { $0.description == description }) else { return nil }
+    self = code
+  }
 
   /// All codes, in order.
   public static let all: [ErrorCode] = [
     syntax, unclosed, malformedLiteral, unknownName, wrongKind, spaceMismatch, unknownArgument, arity, unknownField,
     indexOutOfRange, arithmetic, invalidArgument, assertion, raised, recursion, notSupported, unpacking, file,
-    unknownModule, importCycle, fileFormat, download, notStorable, tooLarge, shape, linearAlgebra, notFinite,
-    unknownChoice, dataMismatch, degenerate, noTokenizer, unexpected,
+    unknownModule, importCycle, fileFormat, download, notStorable, otherSearch, tooLarge, shape, linearAlgebra,
+    notFinite, unknownChoice, dataMismatch, degenerate, noTokenizer, workers, unexpected,
   ]
 }

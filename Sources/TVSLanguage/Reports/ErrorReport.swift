@@ -23,3 +23,12 @@ public struct ErrorReport: Error, Sendable {
     self.argument = argument
   }
 }
+
+extension ErrorReport {
+  /// The report inside an error of running code, without its place; nil for other errors.
+  public init?(unwrapping error: any Error) {
+    guard let failure = error as? RuntimeFailure else { return nil }
+    let diagnostic = failure.diagnostic
+    self.init(diagnostic.code, diagnostic.message, label: diagnostic.label, help: diagnostic.help)
+  }
+}

@@ -1,6 +1,7 @@
 import Checkpoints
 import Tensors
 import Transformers
+import Workers
 
 /// The gradients of a model on several minibatches, and their inner products.
 public struct GradientSample: Sendable {
@@ -33,21 +34,20 @@ public struct GradientSample: Sendable {
     }
     let data = try model.reading(data)
     try MemoryBudget.check(bytes: batches * model.freeCount * MemoryLayout<Float>.stride)
-    let activity = Activity(name, total: batches)
-    defer { activity.finish() }
-    var gradients: [FloatVector] = []
-    var losses: [Double] = []
-    for index in 0..<batches {
+    let team = Team.current
+    var own: [Int: FloatVector] = [:]
+    let made = try team.collect(name, count: batches, loss: \.loss) { index in
       let sample = try data.batch(size: batch, seed: seed, index: first + index)
       let (loss, gradient) = try Transformers.gradient(of: model, on: sample)
-      gradients.append(gradient)
-      losses.append(loss)
-      try activity.advance(loss: loss)
+      own[index] = gradient
+      return Made(loss: loss, rank: team.rank)
     }
     self.model = model
     self.data = data.name
-    self.gradients = gradients
-    self.losses = losses
+    losses = made.map(\.loss)
+    gradients = try made.enumerated().map { index, made in
+      try team.vector(own.removeValue(forKey: index), count: model.freeCount, from: made.rank)
+    }
   }
 
   /// The mean gradient.
@@ -127,6 +127,45 @@ public struct GradientSample: Sendable {
     return Measure(
       Double(rank), chance: Double(EffectiveRankNull.noise(share: share, gradients: gradients.count)),
       chanceModel: "\(gradients.count) gradients of noise")
+  }
+}
+
+/// What is told of a gradient: the vector stays with the rank that made it until it is asked for.
+private struct Made: Portable {
+  var loss: Double
+  var rank: Int
+
+  init(loss: Double, rank: Int) { (self.loss, self.rank) = (loss, rank) }
+
+  func write(to sink: inout ByteSink) {
+    loss.write(to: &sink)
+    sink.write(UInt32(rank))
+  }
+
+  init(from source: inout ByteSource) throws(WorkerError) {
+    self.init(loss: try Double(from: &source), rank: Int(try source.integer(UInt32.self)))
+  }
+}
+
+extension Team {
+  /// A vector that one rank has, on all of them.
+  ///
+  /// - Parameter own: the vector on the rank that has it.
+  fileprivate func vector(_ own: FloatVector?, count: Int, from rank: Int) throws -> FloatVector {
+    if let own {
+      guard own.count == count else {
+        throw TensorError.shapeMismatch(operation: "gradient", left: [count], right: [own.count])
+      }
+      try own.withPointer { pointer in
+        // Whoever gives only reads.
+        let bytes = UnsafeMutableRawPointer(mutating: pointer)
+        try share(UnsafeMutableRawBufferPointer(start: bytes, count: count * MemoryLayout<Float>.stride), from: rank)
+      }
+      return own
+    }
+    return try FloatVector(count: count) {
+      try share(UnsafeMutableRawBufferPointer(start: $0, count: count * MemoryLayout<Float>.stride), from: rank)
+    }
   }
 }
 

@@ -2,6 +2,7 @@ import Checkpoints
 import Foundation
 import Tensors
 import Transformers
+import Workers
 
 /// Which entries of a long vector are added to which of a short one, and with which sign: a count-sketch (Charikar, Chen
 /// and Farach-Colton, ICALP 2002).
@@ -129,18 +130,14 @@ public struct GradientSketch: Sendable {
     let data = try model.reading(data)
     let map = try SketchMap(size: size, ambient: model.freeCount, seed: sketchSeed)
     try MemoryBudget.check(bytes: batches * size * MemoryLayout<Float>.stride)
-    let activity = Activity("sketch", total: batches)
-    defer { activity.finish() }
-    var sketches: [FloatVector] = []
-    var norms: [Double] = []
-    for index in 0..<batches {
+    let made = try Team.current.collect("sketch", count: batches, loss: \.loss) { index in
       let sample = try data.batch(size: batch, seed: seed, index: first + index)
       let (loss, gradient) = try Transformers.gradient(of: model, on: sample)
-      sketches.append(try map.sketch(gradient))
-      norms.append(gradient.norm)
-      try activity.advance(loss: loss)
+      return Sketched(loss: loss, norm: gradient.norm, sketch: try map.sketch(gradient).elements)
     }
-    self.init(space: model.parameterSpace, data: data.name, map: map, sketches: sketches, norms: norms, seed: seed)
+    self.init(
+      space: model.parameterSpace, data: data.name, map: map, sketches: try made.map { try FloatVector($0.sketch) },
+      norms: made.map(\.norm), seed: seed)
   }
 
   init(
@@ -212,6 +209,25 @@ public struct GradientSketch: Sendable {
   /// - Throws: ``GeometryError/outOfRange(what:value:allowed:)`` unless 1 ≤ r ≤ m,
   ///   ``GeometryError/degenerate(operation:reason:)`` when the gradients span less, `TensorError`, `Interrupted`.
   public func plane(_ dimension: PlaneDimension) throws -> SketchPlane { try SketchPlane(self, dimension) }
+}
+
+/// What is kept of one gradient.
+private struct Sketched: Portable {
+  var loss: Double
+  var norm: Double
+  var sketch: [Float]
+
+  init(loss: Double, norm: Double, sketch: [Float]) { (self.loss, self.norm, self.sketch) = (loss, norm, sketch) }
+
+  func write(to sink: inout ByteSink) {
+    loss.write(to: &sink)
+    norm.write(to: &sink)
+    sketch.write(to: &sink)
+  }
+
+  init(from source: inout ByteSource) throws(WorkerError) {
+    self.init(loss: try Double(from: &source), norm: try Double(from: &source), sketch: try [Float](from: &source))
+  }
 }
 
 /// A task plane that is known in a sketch only.

@@ -2,6 +2,7 @@ import Checkpoints
 import Foundation
 import Tensors
 import Transformers
+import Workers
 
 /// How the members of an ensemble come to one answer.
 public enum EnsembleRule: String, Sendable, CaseIterable {
@@ -52,13 +53,17 @@ extension Candidates {
     switch rule {
     case .vote where set.hasChoices:
       var votes = [Int](repeating: 0, count: set.count)
-      try visit(members, source.model) { model in
-        for (index, isRight) in try set.scores(of: model).right.enumerated() where isRight { votes[index] += 1 }
+      let answers = try Team.current.collect("ensemble", count: k) { place in
+        BitList(try set.scores(of: source.model.moved(by: displacement(members[place]))).right)
+      }
+      for answer in answers {
+        for (index, isRight) in answer.values.enumerated() where isRight { votes[index] += 1 }
       }
       right = votes.map { 2 * $0 > k }
     case .vote:
-      var choices: [[Int32]] = []
-      try visit(members, source.model) { choices.append(try set.choices(of: $0)) }
+      let choices = try Team.current.collect("ensemble", count: k) { place in
+        try set.choices(of: source.model.moved(by: displacement(members[place])))
+      }
       right = set.exactMatches(
         set.targets.enumerated().map { place, target in Candidates.plurality(choices.map { $0[place] }) == target })
     case .logits:

@@ -1,6 +1,7 @@
 import Checkpoints
 import Tensors
 import Transformers
+import Workers
 
 /// What the best of some candidates does to other data: its gain there, beside what two linear losses would give.
 ///
@@ -111,16 +112,13 @@ extension Candidates {
   private func gains(on set: ScoringSet) throws -> [Double] {
     guard let source else { return [] }
     let base = try set.scores(of: source.model).evaluation.loss
-    let activity = Activity("sidegain", total: count)
-    defer { activity.finish() }
     let prefix = FrozenPrefix(source.model)
     var walk = try PerturbedPoint(perturbations, around: source.model.freeWeights)
-    return try gains.indices.map { index in
+    let losses = try Team.current.collect("sidegain", count: count, loss: { $0 }) { index in
       try walk.move(to: index)
-      let loss = try set.scores(of: source.model.with(freeWeights: walk.point), sharing: prefix).evaluation.loss
-      try activity.advance(loss: loss)
-      return base - loss
+      return try set.scores(of: source.model.with(freeWeights: walk.point), sharing: prefix).evaluation.loss
     }
+    return losses.map { base - $0 }
   }
 
   /// What linear losses would give: ``BestOfN/sideGain(norm:cosine:)``, with the exact factor of the sphere in its mean.

@@ -1,6 +1,7 @@
 import Checkpoints
 import Tensors
 import Transformers
+import Workers
 
 /// What the scorer of a search says about one point.
 public struct CandidateScore: Sendable, Equatable, Codable {
@@ -26,18 +27,19 @@ public enum RandomSearch {
   /// - Parameters:
   ///   - base: the point around which is searched.
   ///   - gradientNorm: the norm of the gradient there, as far as it lies in what is searched, for the prediction.
+  ///   - journal: opens a journal, given the score of the base; called on rank 0 only. Candidates that it knows are not
+  ///     scored again.
   ///   - score: the objective. It must not keep the vector, whose memory is used again.
   /// - Throws: ``GeometryError/outOfRange(what:value:allowed:)``, ``GeometryError/degenerate(operation:reason:)``,
   ///   `TensorError`, `Interrupted`, and what `score` throws.
   public static func run(
     _ perturbations: Perturbations, count: Int, around base: FloatVector, gradientNorm: Double? = nil,
+    journal open: ((CandidateScore) throws -> SearchJournal)? = nil,
     score: (FloatVector) throws -> CandidateScore
   ) throws -> Candidates {
     guard count >= 1, count <= limit else {
       throw GeometryError.outOfRange(what: "n", value: count, allowed: 1...limit)
     }
-    let activity = Activity("search", total: count)
-    defer { activity.finish() }
     let start = try score(base)
     guard start.loss.isFinite else { throw TransformerError.notFinite(what: "loss of the model", step: nil) }
     let (bytes, overflow) = count.multipliedReportingOverflow(by: start.right.count + 64)
@@ -47,13 +49,18 @@ public enum RandomSearch {
     }
     try MemoryBudget.check(bytes: bytes)
     var walk = try PerturbedPoint(perturbations, around: base)
-    var scores: [CandidateScore] = []
-    for index in 0..<count {
+    var journal: SearchJournal?
+    if let open { try Team.current.leading("journal") { journal = try open(start) } }
+    defer { try? journal?.sync() }
+    // Mirror images stay together, since the second one takes the perturbation of the first.
+    let scores = try Team.current.collect(
+      "search", count: count, known: journal?.known ?? [:], grain: perturbations.isAntithetic ? 2 : 1,
+      loss: \.loss, arrived: journal.map { journal in { try journal.add($0, $1) } }
+    ) { index in
       try walk.move(to: index)
-      let found = try score(walk.point)
-      scores.append(found)
-      try activity.advance(loss: found.loss)
+      return try score(walk.point)
     }
+    try Team.current.leading("journal") { try journal?.sync() }
     return try Candidates(perturbations, base: start, scores: scores, gradientNorm: gradientNorm)
   }
 
@@ -71,11 +78,12 @@ public enum RandomSearch {
   ///   - holdout: what the winner is scored on again; nil for other examples of `data`.
   ///   - count: examples in each of the two sets.
   ///   - seed: which perturbations and which examples.
+  ///   - journal: a file that keeps the scores, and from which a search that was stopped goes on.
   /// - Throws: ``GeometryError``, `TransformerError`, `TensorError`, `TokenizerError`, `Interrupted`.
   public static func run(
     _ model: Model, on data: any Dataset, candidates: Int, length: Perturbations.Length,
     within subspace: Subspace? = nil, holdout: (any Dataset)? = nil, count: Int = 256, seed: UInt64 = 0,
-    isAntithetic: Bool = false
+    isAntithetic: Bool = false, journal path: String? = nil
   ) throws -> Candidates {
     let space = model.parameterSpace
     let perturbations = try Perturbations(
@@ -99,8 +107,16 @@ public enum RandomSearch {
       norm = gradient.norm
     }
     let prefix = FrozenPrefix(model)
+    let open = path.map { path in
+      { base in
+        try SearchJournal(
+          path, key: [("model", model.digest), ("data", "\(selection.name) \(selection.digest)")] + perturbations.key,
+          base: base)
+      }
+    }
     var result = try run(
-      perturbations, count: candidates, around: model.freeWeights, gradientNorm: norm.isFinite ? norm : nil
+      perturbations, count: candidates, around: model.freeWeights, gradientNorm: norm.isFinite ? norm : nil,
+      journal: open
     ) { free in
       let scores = try selection.scores(of: model.with(freeWeights: free), sharing: prefix)
       return CandidateScore(loss: scores.evaluation.loss, right: scores.right)

@@ -1,5 +1,6 @@
 import Checkpoints
 import Tensors
+import Workers
 
 /// Activations that were read from a model.
 public struct Activations: Sendable {
@@ -48,10 +49,11 @@ extension Model {
       uniquingKeysWith: { first, _ in first })
 
     let groups = Self.groups(of: sequences)
-    let activity = Activity("activations", total: groups.count)
-    defer { activity.finish() }
-    for group in groups {
+    let isShared = Team.current.isSharing
+    let distinct = Set(points).sorted { ($0.layer, $0.site.order) < ($1.layer, $1.site.order) }
+    let read = try Team.current.collect("activations", count: groups.count) { index -> [Float] in
       try Cancellation.check()
+      let group = groups[index]
       let (grid, offsets) = Self.grid(group.map { sequences[$0] }, padding, ends: group.map { reading.promptEnds[$0] })
       let listener = ActivationListener(points) { point, values in
         guard let base = values.baseAddress else { return }
@@ -63,13 +65,52 @@ extension Model {
         }
       }
       try Workspace.withShared { try $0.read(self, grid, listener) }
-      try activity.advance()
+      // One process has written the rows where they belong; others are told them.
+      return isShared ? Self.rows(group, reading, distinct.compactMap { out[$0] }, width) : []
+    }
+    if isShared {
+      for (group, rows) in zip(groups, read) { try Self.put(rows, group, reading, distinct, &out, width) }
     }
     let matrices = try points.map { point in
       guard let vector = out[point] else { throw TransformerError.emptyData(data: "texts", reason: "nothing was read") }
       return try Tensor(vector, shape: [reading.rowCount, width])
     }
     return Activations(points: points, matrices: matrices, rows: reading.rows)
+  }
+
+  /// The rows of some sequences, point after point.
+  private static func rows(
+    _ group: [Int], _ reading: Reading, _ matrices: [FloatVector], _ width: Int
+  ) -> [Float] {
+    var rows: [Float] = []
+    for matrix in matrices {
+      matrix.withPointer { source in
+        for place in group {
+          let range = reading.rows[place]
+          rows += UnsafeBufferPointer(start: source + range.lowerBound * width, count: range.count * width)
+        }
+      }
+    }
+    return rows
+  }
+
+  /// Writes what ``rows(_:_:_:_:)`` gave on some rank.
+  private static func put(
+    _ rows: [Float], _ group: [Int], _ reading: Reading, _ points: [ActivationPoint],
+    _ out: inout [ActivationPoint: FloatVector], _ width: Int
+  ) throws {
+    var first = 0
+    for point in points {
+      try out[point]?.withMutablePointer { target in
+        for place in group {
+          let range = reading.rows[place]
+          let count = range.count * width
+          guard first + count <= rows.count else { throw WorkerError.malformed }
+          for index in 0..<count { target[range.lowerBound * width + index] = rows[first + index] }
+          first += count
+        }
+      }
+    }
   }
 
   /// Sequences of similar length together, by their places.

@@ -2,6 +2,7 @@ import Autograd
 import Checkpoints
 import Foundation
 import Tensors
+import Workers
 
 /// How one example was answered.
 struct Score: Sendable {
@@ -13,6 +14,21 @@ struct Score: Sendable {
   var isRight: Bool
   /// Which part of a mixture it came from.
   var part: Int
+}
+
+extension Score: Portable {
+  func write(to sink: inout ByteSink) {
+    loss.write(to: &sink)
+    sink.write(UInt32(clamping: tokens))
+    isRight.write(to: &sink)
+    sink.write(UInt32(clamping: part))
+  }
+
+  init(from source: inout ByteSource) throws(WorkerError) {
+    self.init(
+      loss: try Double(from: &source), tokens: Int(try source.integer(UInt32.self)), isRight: try Bool(from: &source),
+      part: Int(try source.integer(UInt32.self)))
+  }
 }
 
 /// Scores examples in batches that fit into memory: the logits of a large vocabulary are what takes it.
@@ -35,19 +51,16 @@ struct Scoring {
   /// The most tokens in one batch.
   private static let tokenLimit = 8192
 
-  /// Scores examples in their order; those of similar length share a batch.
+  /// Scores examples in their order; those of similar length share a batch. Batches are shared out among workers.
   ///
   /// - Throws: ``TransformerError``, `TensorError`, `Interrupted`.
   func scores(of examples: [Batch.Example], activity name: String) throws -> [Score] {
     let groups = groups(of: examples)
-    let activity = Activity(name, total: groups.count)
-    defer { activity.finish() }
-    var scores = examples.map { Score(loss: 0, tokens: $0.targets.count, isRight: false, part: $0.part) }
-    for group in groups {
-      let batch = Batch(group.map { examples[$0] })
-      for (place, score) in zip(group, try self.scores(of: batch)) { scores[place] = score }
-      try activity.advance()
+    let found = try Team.current.collect(name, count: groups.count) { index in
+      try self.scores(of: Batch(groups[index].map { examples[$0] }))
     }
+    var scores = examples.map { Score(loss: 0, tokens: $0.targets.count, isRight: false, part: $0.part) }
+    for (group, found) in zip(groups, found) { for (place, score) in zip(group, found) { scores[place] = score } }
     return scores
   }
 
