@@ -48,7 +48,7 @@ struct AnswerChecker {
       if character == "{" { depth += 1 }
       if character == "}" { depth -= 1 }
       switch character {
-      case "\n": body += "\\n"
+      case "\n": body += depth > 0 ? " " : "\\n"
       case "\"" where depth <= 0: body += "\\\""
       case "\\" where depth <= 0: body += "\\\\"
       default: body.append(character)

@@ -170,7 +170,7 @@ struct ReportRun {
           let right = try evaluate(answer, line: question.line)
           value = shown(right)
         }
-        if !reason.isEmpty { reason = try evaluate(Self.template(reason), line: question.line).plainText }
+        if !reason.isEmpty { reason = try evaluate(AnswerChecker.template(reason), line: question.line).plainText }
       } catch {
         parts.append(.question(text: question.text, value: nil, reason: ""))
         stop(error, seconds: 0, line: question.line)
@@ -195,23 +195,6 @@ struct ReportRun {
   private func evaluate(_ text: String, line: Int) throws(TVSLanguage.Failure) -> Value {
     let lead = String(repeating: "\n", count: line - 1)
     return try interpreter.evaluate(SourceText(name: file, text: lead + text))
-  }
-
-  /// Text with expressions in braces as an f-string.
-  static func template(_ text: String) -> String {
-    var result = "f\""
-    var depth = 0
-    for character in text {
-      if character == "{" { depth += 1 }
-      if character == "}" { depth -= 1 }
-      switch character {
-      case "\n": result += depth > 0 ? " " : "\\n"
-      case "\"" where depth <= 0: result += "\\\""
-      case "\\" where depth <= 0: result += "\\\\"
-      default: result.append(character)
-      }
-    }
-    return result + "\""
   }
 
   // MARK: - The end

@@ -94,10 +94,17 @@ func together<Result: Sendable>(
 ) -> [Swift.Result<Result, any Error>] {
   let boxes = Mailboxes(count)
   let results = Mutex([Swift.Result<Result, any Error>?](repeating: nil, count: count))
-  DispatchQueue.concurrentPerform(iterations: count) { rank in
-    let team = Team(Mailbox(boxes: boxes, rank: rank)) { FailureText(code: "E0901", message: "\($0)") }
-    let result = Swift.Result { try body(team) }
-    results.withLock { $0[rank] = result }
+  // Threads of their own: Dispatch would start no more than there are cores, and the others wait for all.
+  let done = DispatchGroup()
+  for rank in 0..<count {
+    done.enter()
+    Thread.detachNewThread {
+      let team = Team(Mailbox(boxes: boxes, rank: rank)) { FailureText(code: "E0901", message: "\($0)") }
+      let result = Swift.Result { try body(team) }
+      results.withLock { $0[rank] = result }
+      done.leave()
+    }
   }
+  done.wait()
   return results.withLock { $0.compactMap { $0 } }
 }
