@@ -61,7 +61,7 @@ JOBS = [
     Job("forward-16x64", "SmolLM2, loss of 16 × 64 tokens", 1.4, 3, smol_operations(64, 16), memory=True),
     Job("generation", "SmolLM2, 128 tokens, greedy", 2, 2, 2 * 128 * (30 * 3538944 + 576 * 49152)),
     Job("activations", "SmolLM2, activations of 32 × 64 tokens at all layers", 1.4, 3, smol_operations(64, 32, head=False)),
-    Job("basis", "basis of 100 steps × 534,528 and a projection", 30, 3),
+    Job("basis", "basis of 100 steps × 534,528 and a projection", 30, 2),
     Job("plane", "top 16 directions of 32 gradients × 534,528", 20, 5),
     Job("angles", "principal angles, 16 and 16 directions in 534,528", 10, 5),
     Job("start", "start to the first result", 30, 1),

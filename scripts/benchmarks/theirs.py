@@ -247,7 +247,7 @@ def lora_candidates(folder):
 
     @torch.inference_mode()
     def work():
-        for index in range(64):
+        for index in range(16):
             torch.manual_seed(index)
             for p, value in zip(factors, base):
                 torch.add(value, torch.randn_like(value), alpha=1e-2, out=p.data)
@@ -262,7 +262,7 @@ def lora_candidates(folder):
                 "base": loss_of(model, tokens, targets).item(), "perturbed": loss_of(other, tokens, targets).item()
             }
 
-    return work, 64, result
+    return work, 16, result
 
 
 # ---- SmolLM2
