@@ -169,7 +169,7 @@ extension Subspace {
       throw GeometryError.degenerate(
         operation: "span", reason: "\(dimension) directions of vectors that span \(rank)")
     }
-    return try Subspace(
+    let subspace = Subspace(
       space: space, generators: vectors,
       coefficients: eigenvectors.selecting(columns: 0..<dimension)
         .scalingColumns(by: values.prefix(dimension).map { 1 / $0.squareRoot() }),
@@ -177,7 +177,8 @@ extension Subspace {
         generators: vectors.count, rank: dimension, smallestKept: ratios[dimension - 1],
         largestDropped: dimension < ratios.count ? ratios[dimension] : nil),
       origin: origin, lineage: .other, source: source
-    ).refined()
+    )
+    return ratios[dimension - 1] < Subspace.refinementThreshold ? try subspace.refined() : subspace
   }
 
   /// The same subspace with a basis that is orthonormal to the last digits, however close to dependent its generators
