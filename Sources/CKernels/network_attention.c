@@ -106,8 +106,6 @@ TVS_INLINE void panels_by_column(const float *from, long rows, long columns, flo
     for (long t = 0; t < rows; t++) tvs_store(to + j * rows + t * TVS_PANEL, tvs_load(from + t * columns + j));
 }
 
-typedef float quad __attribute__((vector_size(16), aligned(4)));
-
 /// Panels over the rows of a head: panel, column, sixteen rows. `from` must have room for a multiple of four rows.
 ///
 /// Four by four at a time. Rows that do not exist hold whatever they hold: their scores are masked.
@@ -115,16 +113,9 @@ TVS_INLINE void panels_by_row(const float *from, long rows, long columns, float 
   for (long t = 0; t < rows; t += 4) {
     float *panel = to + t / TVS_PANEL * TVS_PANEL * columns + t % TVS_PANEL;
     const float *row = from + t * columns;
-    for (long c = 0; c < columns; c += 4) {
-      quad a = *(const quad *)(row + c), b = *(const quad *)(row + columns + c);
-      quad d = *(const quad *)(row + 2 * columns + c), e = *(const quad *)(row + 3 * columns + c);
-      quad ab = __builtin_shufflevector(a, b, 0, 4, 1, 5), AB = __builtin_shufflevector(a, b, 2, 6, 3, 7);
-      quad de = __builtin_shufflevector(d, e, 0, 4, 1, 5), DE = __builtin_shufflevector(d, e, 2, 6, 3, 7);
-      *(quad *)(panel + c * TVS_PANEL) = __builtin_shufflevector(ab, de, 0, 1, 4, 5);
-      *(quad *)(panel + (c + 1) * TVS_PANEL) = __builtin_shufflevector(ab, de, 2, 3, 6, 7);
-      *(quad *)(panel + (c + 2) * TVS_PANEL) = __builtin_shufflevector(AB, DE, 0, 1, 4, 5);
-      *(quad *)(panel + (c + 3) * TVS_PANEL) = __builtin_shufflevector(AB, DE, 2, 3, 6, 7);
-    }
+    for (long c = 0; c < columns; c += 4)
+      tvs_turn_four(row + c, row + columns + c, row + 2 * columns + c, row + 3 * columns + c, panel + c * TVS_PANEL,
+                    TVS_PANEL);
   }
 }
 

@@ -8,7 +8,7 @@
 enum {
   DEPTH = 256,        // of a block
   PACKED_B = 1 << 17, // floats: a panel is read again for every block of a, which takes so long that any cache will do
-  ROWS = 72,         // of a block of a, which stays in the second-level cache: six and twelve divide it
+  ROWS = 72,          // of a block of a, which stays in the second-level cache: six and twelve divide it
   WORTH_PACKING = 64, // columns over which a packed block of a is used
 };
 
@@ -24,24 +24,13 @@ static int widest_tile(const struct tvs_product *p) {
 #endif
 }
 
-typedef float quad __attribute__((vector_size(16), aligned(4)));
-
 /// to[k·width + line] = from[line·stride + k] for `lines` lines, a multiple of four, and `depth` values of k: four by four.
 TVS_INLINE void interleave(const float *from, long stride, int lines, long depth, float *restrict to, const int width) {
   for (int line = 0; line < lines; line += 4) {
     const float *a = from + line * stride, *b = a + stride, *c = b + stride, *d = c + stride;
     float *out = to + line;
     long k = 0;
-    for (; k + 4 <= depth; k += 4) {
-      const quad p = *(const quad *)(a + k), q = *(const quad *)(b + k);
-      const quad r = *(const quad *)(c + k), s = *(const quad *)(d + k);
-      const quad pq = __builtin_shufflevector(p, q, 0, 4, 1, 5), PQ = __builtin_shufflevector(p, q, 2, 6, 3, 7);
-      const quad rs = __builtin_shufflevector(r, s, 0, 4, 1, 5), RS = __builtin_shufflevector(r, s, 2, 6, 3, 7);
-      *(quad *)(out + k * width) = __builtin_shufflevector(pq, rs, 0, 1, 4, 5);
-      *(quad *)(out + (k + 1) * width) = __builtin_shufflevector(pq, rs, 2, 3, 6, 7);
-      *(quad *)(out + (k + 2) * width) = __builtin_shufflevector(PQ, RS, 0, 1, 4, 5);
-      *(quad *)(out + (k + 3) * width) = __builtin_shufflevector(PQ, RS, 2, 3, 6, 7);
-    }
+    for (; k + 4 <= depth; k += 4) tvs_turn_four(a + k, b + k, c + k, d + k, out + k * width, width);
     for (; k < depth; k++) {
       out[k * width] = a[k];
       out[k * width + 1] = b[k];
@@ -133,10 +122,7 @@ TVS_INLINE void multiply_block(const struct tvs_product *p, const int tile, cons
         if (tile == 12 && packed_a) a = packed_a + i / 12 * 12 * depth + i % 12;
         tvs_tile(height, depth, a, a_row, a_depth, b, &end);
         if (pair) {
-          struct tvs_tile_end next = end;
-          next.c += TVS_PANEL;
-          if (next.base) next.base += TVS_PANEL;
-          if (next.bias) next.bias += TVS_PANEL;
+          const struct tvs_tile_end next = tvs_tile_next(end);
           tvs_tile(height, depth, a, a_row, a_depth, b + TVS_PANEL * depth, &next);
         }
         i += height;

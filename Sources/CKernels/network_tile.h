@@ -15,6 +15,21 @@ typedef float tvs_panel __attribute__((vector_size(64), aligned(4)));
 #define tvs_load(from) (*(const tvs_panel *)(from))
 #define tvs_store(to, value) ((void)(*(tvs_panel *)(to) = (value)))
 
+typedef float tvs_quad __attribute__((vector_size(16), aligned(4)));
+
+/// to[i·width + line] for four numbers i of four lines: a block of four by four is turned in registers.
+TVS_INLINE void tvs_turn_four(const float *a, const float *b, const float *c, const float *d, float *restrict to,
+                              long width) {
+  const tvs_quad p = *(const tvs_quad *)a, q = *(const tvs_quad *)b;
+  const tvs_quad r = *(const tvs_quad *)c, s = *(const tvs_quad *)d;
+  const tvs_quad pq = __builtin_shufflevector(p, q, 0, 4, 1, 5), PQ = __builtin_shufflevector(p, q, 2, 6, 3, 7);
+  const tvs_quad rs = __builtin_shufflevector(r, s, 0, 4, 1, 5), RS = __builtin_shufflevector(r, s, 2, 6, 3, 7);
+  *(tvs_quad *)to = __builtin_shufflevector(pq, rs, 0, 1, 4, 5);
+  *(tvs_quad *)(to + width) = __builtin_shufflevector(pq, rs, 2, 3, 6, 7);
+  *(tvs_quad *)(to + 2 * width) = __builtin_shufflevector(PQ, RS, 0, 1, 4, 5);
+  *(tvs_quad *)(to + 3 * width) = __builtin_shufflevector(PQ, RS, 2, 3, 6, 7);
+}
+
 /// sums[i] = Σ_k a[i·a_row + k·a_depth] · b[16 k …], for `rows` rows, which must be a constant.
 ///
 /// Six rows make twelve AVX accumulators, two registers for b and two for a: the fused multiply-adds and not the loads
@@ -43,6 +58,14 @@ struct tvs_tile_end {
   /// How many of the sixteen columns exist.
   int columns;
 };
+
+/// The end of the tile one panel of columns further on.
+TVS_INLINE struct tvs_tile_end tvs_tile_next(struct tvs_tile_end end) {
+  end.c += TVS_PANEL;
+  if (end.base) end.base += TVS_PANEL;
+  if (end.bias) end.bias += TVS_PANEL;
+  return end;
+}
 
 TVS_INLINE void tvs_tile_store(const tvs_panel *sums, const int rows, const struct tvs_tile_end *end) {
   if (end->columns == TVS_PANEL) {
@@ -97,10 +120,7 @@ TVS_INLINE void tvs_tile_pair(long depth, const float *a, long a_row, long a_dep
       right[i] += x * b1;
     }
   }
-  struct tvs_tile_end next = *end;
-  next.c += TVS_PANEL;
-  if (next.base) next.base += TVS_PANEL;
-  if (next.bias) next.bias += TVS_PANEL;
+  const struct tvs_tile_end next = tvs_tile_next(*end);
   tvs_tile_store(left, 12, end);
   tvs_tile_store(right, 12, &next);
 }

@@ -233,7 +233,7 @@ struct ReportRun {
       guard name.first != "_", case .native(let native)? = interpreter.globals.value(of: name) else { return nil }
       let origin = native.provenance
       var digests = origin?.digests ?? []
-      if native.fieldNames.contains("digest"), case .string(let digest)?? = try? native.field("digest") {
+      if native.fieldNames.contains("digest"), case .string(let digest)? = try? native.field("digest") {
         digests = [digest]
       }
       guard origin != nil || !digests.isEmpty else { return nil }
