@@ -33,9 +33,7 @@ let package = Package(
     .target(
       name: "CMPI", cSettings: [.define("TVS_MPI", .when(traits: ["MPI"]))],
       linkerSettings: [.linkedLibrary("mpi", .when(traits: ["MPI"]))]),
-    .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
-    .systemLibrary(name: "CLAPACK", providers: [.apt(["libopenblas-dev", "liblapacke-dev"])]),
-
+    .target(name: "CLinearAlgebra"),
     .systemLibrary(name: "CPCRE2", providers: [.apt(["libpcre2-dev"])]),
     .systemLibrary(name: "CCairo", providers: [.apt(["libcairo2-dev"])]),
     .systemLibrary(name: "CSixel", providers: [.apt(["libsixel-dev"])]),
@@ -48,7 +46,7 @@ let package = Package(
     .target(name: "JSON"),
     .target(
       name: "Tensors",
-      dependencies: ["Checkpoints", "JSON", "CKernels", "COneDNN", "CLAPACK"]),
+      dependencies: ["Checkpoints", "JSON", "CKernels", "CLinearAlgebra"]),
     .target(name: "Tokenizers", dependencies: ["Checkpoints", "JSON", "CPCRE2"]),
     .target(name: "Autograd", dependencies: ["Tensors", "Checkpoints", "CKernels"]),
     .target(

@@ -1,5 +1,5 @@
 import CKernels
-import CLAPACK
+import CLinearAlgebra
 import Checkpoints
 
 /// Inner products of many long vectors, and combinations of them, accumulated in double.
@@ -18,7 +18,7 @@ public enum Gram {
   public static func matrix(_ vectors: [FloatVector]) throws -> [Double] {
     let rows = vectors.count
     var gram = try accumulate(vectors, outputs: rows * rows) { columns, width, sum in
-      cblas_dsyrk(
+      load_cblas_dsyrk()(
         CblasRowMajor, CblasUpper, CblasNoTrans, Int32(rows), Int32(width), 1, columns, Int32(block), 1, sum,
         Int32(rows))
     }
@@ -35,7 +35,7 @@ public enum Gram {
     let (m, n) = (a.count, b.count)
     guard m > 0, n > 0 else { return [] }
     return try accumulate(a + b, outputs: m * n) { columns, width, sum in
-      cblas_dgemm(
+      load_cblas_dgemm()(
         CblasRowMajor, CblasNoTrans, CblasTrans, Int32(m), Int32(n), Int32(width), 1, columns, Int32(block),
         columns + m * block, Int32(block), 1, sum, Int32(n))
     }

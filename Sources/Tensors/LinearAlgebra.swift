@@ -1,4 +1,4 @@
-import CLAPACK
+import CLinearAlgebra
 import Checkpoints
 
 /// Decompositions of row-major double matrices, by LAPACK.
@@ -55,7 +55,8 @@ public enum LinearAlgebra {
       var a = a
       var values = [Double](repeating: 0, count: n)
       // Row-major lower is column-major upper: no transposition on the way in.
-      try check("eigh", LAPACKE_dsyevd(LAPACK_COL_MAJOR, letter("V"), letter("U"), i32(n), &a, i32(max(1, n)), &values))
+      try check(
+        "eigh", load_LAPACKE_dsyevd()(LAPACK_COL_MAJOR, letter("V"), letter("U"), i32(n), &a, i32(max(1, n)), &values))
       return Eigen(values: values, vectors: transposed(a, rows: n, columns: n))
     }
   }
@@ -76,14 +77,14 @@ public enum LinearAlgebra {
       vt: [Double](repeating: 0, count: k * n))
     // In column-major eyes the array is Aᵀ = V·S·Uᵀ: its left factor, stored by columns, is Vᵀ stored by rows.
     var a = original
-    let info = LAPACKE_dgesdd(
+    let info = load_LAPACKE_dgesdd()(
       LAPACK_COL_MAJOR, letter("S"), i32(n), i32(m), &a, i32(n), &result.values, &result.vt, i32(n), &result.u, i32(k))
     if info > 0 {
       a = original
       var superdiagonal = [Double](repeating: 0, count: k)
       try check(
         "svd",
-        LAPACKE_dgesvd(
+        load_LAPACKE_dgesvd()(
           LAPACK_COL_MAJOR, letter("S"), letter("S"), i32(n), i32(m), &a, i32(n), &result.values, &result.vt, i32(n),
           &result.u, i32(k), &superdiagonal))
     } else {
@@ -102,7 +103,7 @@ public enum LinearAlgebra {
       if k == 0 { return QR(q: [], r: []) }
       var a = a
       var tau = [Double](repeating: 0, count: k)
-      try check("qr", LAPACKE_dgeqrf(LAPACK_ROW_MAJOR, i32(m), i32(n), &a, i32(n), &tau))
+      try check("qr", load_LAPACKE_dgeqrf()(LAPACK_ROW_MAJOR, i32(m), i32(n), &a, i32(n), &tau))
       var r = [Double](repeating: 0, count: k * n)
       var q = [Double](repeating: 0, count: m * k)
       for row in 0..<k {
@@ -111,7 +112,7 @@ public enum LinearAlgebra {
       for row in 0..<m {
         for column in 0..<k { q[row * k + column] = a[row * n + column] }
       }
-      try check("qr", LAPACKE_dorgqr(LAPACK_ROW_MAJOR, i32(m), i32(k), i32(k), &q, i32(k), tau))
+      try check("qr", load_LAPACKE_dorgqr()(LAPACK_ROW_MAJOR, i32(m), i32(k), i32(k), &q, i32(k), tau))
       return QR(q: q, r: r)
     }
   }
@@ -121,7 +122,7 @@ public enum LinearAlgebra {
     let a = try checked(a, n, n, "cholesky")
     return try Interruptible.run("cholesky", operations: cube(n, n, n) / 3) { () throws(TensorError) in
       var a = a
-      let info = LAPACKE_dpotrf(LAPACK_ROW_MAJOR, letter("L"), i32(n), &a, i32(max(1, n)))
+      let info = load_LAPACKE_dpotrf()(LAPACK_ROW_MAJOR, letter("L"), i32(n), &a, i32(max(1, n)))
       if info > 0 {
         throw .linearAlgebra(
           operation: "cholesky", reason: "the leading \(info)×\(info) block is not positive definite")
@@ -145,7 +146,7 @@ public enum LinearAlgebra {
       if n == 0 || columns == 0 { return b }
       var (a, b) = (a, b)
       var pivots = [Int32](repeating: 0, count: n)
-      let info = LAPACKE_dgesv(LAPACK_ROW_MAJOR, i32(n), i32(columns), &a, i32(n), &pivots, &b, i32(columns))
+      let info = load_LAPACKE_dgesv()(LAPACK_ROW_MAJOR, i32(n), i32(columns), &a, i32(n), &pivots, &b, i32(columns))
       if info > 0 { throw .linearAlgebra(operation: "solve", reason: "the matrix is singular") }
       try check("solve", info)
       return b
@@ -170,7 +171,7 @@ public enum LinearAlgebra {
       var rank: Int32 = 0
       try check(
         "lstsq",
-        LAPACKE_dgelsd(
+        load_LAPACKE_dgelsd()(
           LAPACK_ROW_MAJOR, i32(m), i32(n), i32(count), &a, i32(n), &x, i32(count), &values,
           cutoff ?? Double.ulpOfOne * Double(max(m, n)), &rank))
       return LeastSquares(solution: Array(x.prefix(n * count)), rank: Int(rank), values: values)
@@ -184,11 +185,11 @@ public enum LinearAlgebra {
       if n == 0 { return [] }
       var a = a
       var pivots = [Int32](repeating: 0, count: n)
-      let info = LAPACKE_dgetrf(LAPACK_COL_MAJOR, i32(n), i32(n), &a, i32(n), &pivots)
+      let info = load_LAPACKE_dgetrf()(LAPACK_COL_MAJOR, i32(n), i32(n), &a, i32(n), &pivots)
       if info > 0 { throw .linearAlgebra(operation: "inv", reason: "the matrix is singular") }
       try check("inv", info)
       // The inverse of the transpose is the transpose of the inverse: column-major throughout.
-      try check("inv", LAPACKE_dgetri(LAPACK_COL_MAJOR, i32(n), &a, i32(n), pivots))
+      try check("inv", load_LAPACKE_dgetri()(LAPACK_COL_MAJOR, i32(n), &a, i32(n), pivots))
       return a
     }
   }
@@ -199,7 +200,7 @@ public enum LinearAlgebra {
     return try Interruptible.run("det", operations: cube(n, n, n)) { () throws(TensorError) in
       var a = a
       var pivots = [Int32](repeating: 0, count: n)
-      let info = LAPACKE_dgetrf(LAPACK_COL_MAJOR, i32(n), i32(n), &a, i32(max(1, n)), &pivots)
+      let info = load_LAPACKE_dgetrf()(LAPACK_COL_MAJOR, i32(n), i32(n), &a, i32(max(1, n)), &pivots)
       if info > 0 { return 0 }
       try check("det", info)
       var product = 1.0

@@ -1,6 +1,5 @@
 import CKernels
-import CLAPACK
-import COneDNN
+import CLinearAlgebra
 import Checkpoints
 import Synchronization
 
@@ -65,8 +64,9 @@ public enum MatrixProduct {
     c: UnsafeMutablePointer<Float>, ldc: Int
   ) throws(TensorError) {
     if m == 0 || n == 0 { return }
-    tvs_openmp_single_thread()
-    let status = dnnl_sgemm(
+    let sgemm = load_dnnl_sgemm()
+    tvs_openmp_single_thread()  // Once the library is there: it brings the OpenMP runtime.
+    let status = sgemm(
       CChar(transA ? 84 : 78), CChar(transB ? 84 : 78), dnnl_dim_t(m), dnnl_dim_t(n), dnnl_dim_t(k), alpha,
       a, dnnl_dim_t(lda), b, dnnl_dim_t(ldb), beta, c, dnnl_dim_t(ldc))
     if status != dnnl_success { throw refusal(m, n, k, "oneDNN status \(status.rawValue)") }
@@ -93,7 +93,7 @@ public enum MatrixProduct {
     Parallel.ranges(units, grain: m * n * k < smallest ? units : 1) { range in
       let start = range.lowerBound * unit
       let length = min(range.upperBound * unit, side) - start
-      cblas_dgemm(
+      load_cblas_dgemm()(
         CblasRowMajor, transA ? CblasTrans : CblasNoTrans, transB ? CblasTrans : CblasNoTrans,
         Int32(cutsRows ? length : m), Int32(cutsRows ? n : length), Int32(k), alpha,
         cutsRows ? a + (transA ? start : start * lda) : a, Int32(lda),
@@ -150,6 +150,6 @@ enum OpenBLASThreads {
   private static let current = Atomic<Int>(0)
 
   static func use(_ count: Int) {
-    if current.exchange(count, ordering: .relaxed) != count { openblas_set_num_threads(Int32(count)) }
+    if current.exchange(count, ordering: .relaxed) != count { load_openblas_set_num_threads()(Int32(count)) }
   }
 }
