@@ -1,7 +1,7 @@
 import CKernels
 
 /// The two element types, each with its C kernels.
-protocol TensorElement: BinaryFloatingPoint, Sendable {
+protocol TensorElement: BinaryFloatingPoint, BitwiseCopyable, Sendable {
   static var dtype: Tensor.DType { get }
   static func wrap(_ storage: AlignedStorage<Self>) -> Tensor.Storage
   static func unary(_ function: Int32, _ a: UnsafePointer<Self>, _ out: UnsafeMutablePointer<Self>, _ count: Int)
