@@ -13,6 +13,8 @@ import Darwin
 final class Storage: @unchecked Sendable {
   let base: UnsafeMutablePointer<Float>
   let count: Int
+  /// A caller's bfloat16 copy.
+  let halves: UnsafePointer<UInt16>?
   private let arena: Arena?
   private let sizeClass: Int
 
@@ -21,14 +23,16 @@ final class Storage: @unchecked Sendable {
     let sizeClass = Arena.sizeClass(for: count)
     base = try arena.take(sizeClass)
     self.count = count
+    halves = nil
     self.arena = arena
     self.sizeClass = sizeClass
   }
 
   /// Memory of a caller, who keeps it alive.
-  init(borrowing base: UnsafeMutablePointer<Float>, count: Int) {
+  init(borrowing base: UnsafeMutablePointer<Float>, halves: UnsafePointer<UInt16>? = nil, count: Int) {
     self.base = base
     self.count = count
+    self.halves = halves
     arena = nil
     sizeClass = 0
   }

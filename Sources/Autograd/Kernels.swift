@@ -87,6 +87,8 @@ package struct LinearArguments {
   package var input: Input
   /// outputs × inputs.
   package var weight: Input
+  /// The same numbers in bfloat16, or nil.
+  package var weightHalves: UnsafePointer<UInt16>?
   /// outputs, or nil.
   package var bias: Input?
   /// rows × outputs, or nil.

@@ -20,6 +20,10 @@ public final class Tape {
     var output: Int
   }
 
+  /// Up to so many rows a product reads its weights once, as they lie, and waits for memory: packing them would cost more
+  /// than it saves.
+  public static let fewRows = 3
+
   /// The arithmetic, on whichever hardware.
   let kernels: any Kernels
   /// Whether operations keep what a backward pass needs. False for evaluation and generation.
@@ -61,14 +65,17 @@ public final class Tape {
   ///
   /// - Parameters:
   ///   - values: rows × columns numbers, which must stay in place until the tape is reset.
+  ///   - halves: the same numbers in bfloat16, if that loses nothing: products with few rows then read half as many
+  ///     bytes. They must stay in place as long.
   ///   - gradient: where to add the gradient, of the same shape; nil for frozen weights, whose gradient is not computed.
   ///   - rows: number of rows; for the weight of a linear map, its outputs.
   ///   - columns: number of columns; for the weight of a linear map, its inputs.
   public func parameter(
-    _ values: UnsafePointer<Float>, gradient: UnsafeMutablePointer<Float>?, rows: Int, columns: Int
+    _ values: UnsafePointer<Float>, halves: UnsafePointer<UInt16>? = nil, gradient: UnsafeMutablePointer<Float>?,
+    rows: Int, columns: Int
   ) -> Variable {
     let count = rows * columns
-    let storage = Storage(borrowing: UnsafeMutablePointer(mutating: values), count: count)
+    let storage = Storage(borrowing: UnsafeMutablePointer(mutating: values), halves: halves, count: count)
     let slot = GradientSlot(
       isNeeded: gradient != nil && isRecording,
       storage: gradient.map { Storage(borrowing: $0, count: count) }, isCallers: gradient != nil)
@@ -210,7 +217,7 @@ public final class Tape {
       storage: storage)
   }
 
-  private func elementCount(_ rows: Int, _ columns: Int, operation: String) throws(TensorError) -> Int {
+  func elementCount(_ rows: Int, _ columns: Int, operation: String) throws(TensorError) -> Int {
     let (count, overflow) = rows.multipliedReportingOverflow(by: columns)
     guard rows >= 0, columns >= 0, !overflow else {
       throw .invalidShape(operation: operation, shape: [rows, columns], reason: "not a size that memory can have")

@@ -19,6 +19,8 @@ public struct Variable: Sendable {
 
   /// How many elements there are.
   var count: Int { rows * columns }
+  /// The numbers of a parameter in bfloat16, where the caller has them; see ``Tape/parameter(_:halves:gradient:rows:columns:)``.
+  var halves: UnsafePointer<UInt16>? { storage.halves }
   var pointer: UnsafePointer<Float> { UnsafePointer(storage.base) }
   var shape: [Int] { [rows, columns] }
 }

@@ -163,7 +163,10 @@ TVS_KERNEL static void multiply_in_twelves(const struct tvs_product *p, float *s
   product(p, 12, scratch, row_begin, row_end, column_begin, column_end);
 }
 
-enum { DOT_COLUMNS = 4 }; // at a time: as many sums as hide the latency of an addition
+enum {
+  DOT_COLUMNS = 4, // at a time: as many sums as hide the latency of an addition
+  AHEAD = 4096,    // bytes: rows of b are too short for the processor to see four streams coming
+};
 
 /// The sum of sixteen numbers, which are lost.
 TVS_INLINE float sum_of_sixteen(float *parts) {
@@ -172,13 +175,24 @@ TVS_INLINE float sum_of_sixteen(float *parts) {
   return parts[0];
 }
 
-/// Bound by reading b from memory once: with one row there are two operations for every four bytes.
-TVS_KERNEL static void multiply_by_dots(const struct tvs_product *p, long row_begin, long row_end, long column_begin,
-                                       long column_end) {
+typedef uint16_t tvs_halves __attribute__((vector_size(32), aligned(2)));
+typedef uint32_t tvs_words __attribute__((vector_size(64), aligned(4)));
+
+/// bfloat16 is the upper half of float32.
+#define load_halves(from) ((tvs_panel)(__builtin_convertvector(*(const tvs_halves *)(from), tvs_words) << 16))
+
+/// Bound by reading b from memory once: with one row there are two operations for every four bytes, or two.
+TVS_INLINE void dots(const struct tvs_product *p, const bool halved, long row_begin, long row_end, long column_begin,
+                     long column_end) {
   for (long j = column_begin; j < column_end; j += DOT_COLUMNS) {
     const int columns = (int)(column_end - j < DOT_COLUMNS ? column_end - j : DOT_COLUMNS);
     const float *b[DOT_COLUMNS];
-    for (int c = 0; c < DOT_COLUMNS; c++) b[c] = p->b + (j + (c < columns ? c : 0)) * p->b_column;
+    const uint16_t *halves[DOT_COLUMNS];
+    for (int c = 0; c < DOT_COLUMNS; c++) {
+      const long at = (j + (c < columns ? c : 0)) * p->b_column;
+      b[c] = p->b + at;
+      halves[c] = halved ? p->b_halves + at : 0;
+    }
     for (long i = row_begin; i < row_end; i++) {
       const float *a = p->a + i * p->a_row;
       tvs_panel sums[DOT_COLUMNS] = {0};
@@ -186,7 +200,10 @@ TVS_KERNEL static void multiply_by_dots(const struct tvs_product *p, long row_be
       for (; k + TVS_PANEL <= p->depth; k += TVS_PANEL) {
         const tvs_panel left = tvs_load(a + k);
 #pragma clang loop unroll(full)
-        for (int c = 0; c < DOT_COLUMNS; c++) sums[c] += left * tvs_load(b[c] + k);
+        for (int c = 0; c < DOT_COLUMNS; c++)
+          __builtin_prefetch(halved ? (const char *)(halves[c] + k) + AHEAD : (const char *)(b[c] + k) + AHEAD);
+#pragma clang loop unroll(full)
+        for (int c = 0; c < DOT_COLUMNS; c++) sums[c] += left * (halved ? load_halves(halves[c] + k) : tvs_load(b[c] + k));
       }
       for (int c = 0; c < columns; c++) {
         float parts[TVS_PANEL];
@@ -202,6 +219,14 @@ TVS_KERNEL static void multiply_by_dots(const struct tvs_product *p, long row_be
       }
     }
   }
+}
+
+TVS_KERNEL static void multiply_by_dots(const struct tvs_product *p, long row_begin, long row_end, long column_begin,
+                                       long column_end) {
+  if (p->b_halves)
+    dots(p, true, row_begin, row_end, column_begin, column_end);
+  else
+    dots(p, false, row_begin, row_end, column_begin, column_end);
 }
 
 void tvs_multiply(const struct tvs_product *p, float *scratch, long row_begin, long row_end, long column_begin,

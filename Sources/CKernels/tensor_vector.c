@@ -1,6 +1,8 @@
 #include "CKernels.h"
 #include "tensor.h"
 
+#include <string.h>
+
 TVS_KERNEL double tvs_vector_dot(const float *a, const float *b, size_t count) {
   double sum = 0;
   for (size_t i = 0; i < count; i++) sum += (double)a[i] * (double)b[i];
@@ -31,4 +33,25 @@ TVS_KERNEL void tvs_vector_narrow(const double *a, float *restrict out, size_t c
 
 TVS_KERNEL void tvs_vector_accumulate(const float *a, double c, double *restrict sum, size_t count) {
   for (size_t i = 0; i < count; i++) sum[i] += c * (double)a[i];
+}
+
+TVS_KERNEL bool tvs_vector_is_bfloat16(const float *a, size_t count) {
+  uint32_t lost = 0;
+  for (size_t i = 0; i < count; i++) {
+    uint32_t bits;
+    memcpy(&bits, a + i, 4);
+    lost |= bits;
+  }
+  return (lost & 0xffff) == 0;
+}
+
+TVS_KERNEL bool tvs_vector_halve(const float *a, uint16_t *out, size_t count) {
+  uint32_t lost = 0;
+  for (size_t i = 0; i < count; i++) {
+    uint32_t bits;
+    memcpy(&bits, a + i, 4);
+    lost |= bits;
+    out[i] = (uint16_t)(bits >> 16);
+  }
+  return (lost & 0xffff) == 0;
 }

@@ -68,8 +68,11 @@ enum TextBuiltins {
   ) { call in
     let model = try call.model()
     let tokens = try tokens(call, "prompt", model)
-    let values = try Transformers.logits(of: model, tokens: tokens)
-    return TensorValue.value(try Tensor(values, shape: [tokens.count, model.configuration.vocabulary]))
+    try checkTokens(tokens, model, longest: model.configuration.context)
+    return TensorValue.value(
+      try Tensor(float32: [tokens.count, model.configuration.vocabulary]) { target, _ in
+        try writeLogits(of: model, tokens: tokens, into: target)
+      })
   }
 
   // MARK: - Generation

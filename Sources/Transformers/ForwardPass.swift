@@ -14,6 +14,8 @@ public struct ForwardPass {
   let gradient: UnsafeMutablePointer<Float>?
   /// Earlier keys and values, when a sequence is read in parts.
   let cache: KeyValueCache?
+  /// The weights in bfloat16, where that loses nothing and somebody has made the copy.
+  let halves: UnsafePointer<UInt16>?
   /// Who reads and steers activations; nil for nobody.
   let hooks: ActivationHooks?
   /// What candidates of one search compute alike; nil where nothing is shared.
@@ -24,7 +26,8 @@ public struct ForwardPass {
   init(
     tape: Tape, architecture: any Architecture, weights: UnsafePointer<Float>,
     adapter: (shape: Adapter.Shape, factors: UnsafePointer<Float>)?, gradient: UnsafeMutablePointer<Float>?,
-    cache: KeyValueCache?, hooks: ActivationHooks?, shared: (layer: Int, kept: FrozenPrefix.Kept)? = nil
+    cache: KeyValueCache?, halves: UnsafePointer<UInt16>?, hooks: ActivationHooks?,
+    shared: (layer: Int, kept: FrozenPrefix.Kept)? = nil
   ) {
     self.tape = tape
     self.architecture = architecture
@@ -32,6 +35,7 @@ public struct ForwardPass {
     self.adapter = adapter
     self.gradient = gradient
     self.cache = cache
+    self.halves = halves
     self.hooks = hooks
     self.shared = shared
     rotary = architecture.configuration.rotary.spec(headWidth: architecture.configuration.headWidth)
@@ -44,7 +48,8 @@ public struct ForwardPass {
     let segment = try architecture.layout.segment(name)
     let target = adapter == nil ? gradient.map { $0 + segment.offset } : nil
     return tape.parameter(
-      weights + segment.offset, gradient: target, rows: segment.rows, columns: segment.columns)
+      weights + segment.offset, halves: halves.map { $0 + segment.offset }, gradient: target, rows: segment.rows,
+      columns: segment.columns)
   }
 
   // MARK: - Layers
@@ -152,9 +157,12 @@ public struct ForwardPass {
 
   /// Logits at some positions of token sequences.
   ///
+  /// - Parameter target: where they are written; nil for the tape's memory.
   /// - Returns: one row a position, `vocabulary` columns.
-  func logits(_ grid: TokenGrid, at positions: [Int32]?) throws -> Variable {
+  func logits(
+    _ grid: TokenGrid, at positions: [Int32]?, into target: UnsafeMutablePointer<Float>? = nil
+  ) throws -> Variable {
     let hidden = try architecture.hidden(self, grid, at: positions)
-    return try tape.linear(hidden, weight: parameter(architecture.outputTable), bias: nil)
+    return try tape.linear(hidden, weight: parameter(architecture.outputTable), bias: nil, into: target)
   }
 }

@@ -1,3 +1,4 @@
+import Autograd
 import Tensors
 
 /// A model that reads sequences bit by bit and remembers the keys and values of what it has read.
@@ -5,6 +6,12 @@ public final class Decoding {
   /// The model.
   public let model: Model
   private let cache: KeyValueCache
+  /// The model's weights in bfloat16, once it pays.
+  private(set) var halves: BFloat16Copy?
+  /// Reads of so few tokens that they wait for the weights to come from memory.
+  private var narrowReads = 0
+  /// So many of them cost more than a copy of the weights saves; afterwards each takes half as long.
+  private static let readsBeforeCopying = 6
   /// Tokens of the prompt; nil until the first of them are read, when it was not given.
   private var promptLength: Int?
 
@@ -47,9 +54,16 @@ public final class Decoding {
     let grid = TokenGrid(
       rows: cache.rows, length: length, tokens: tokens, start: count,
       promptEnds: Array(repeating: prompt - 1, count: cache.rows))
+    if tokens.count <= Tape.fewRows {
+      narrowReads += 1
+      // Without the memory for a copy it goes on as before.
+      if narrowReads == Decoding.readsBeforeCopying, capacity - count > Decoding.readsBeforeCopying {
+        halves = try? BFloat16Copy(exactly: model.weights)
+      }
+    }
     let last = (1...cache.rows).map { Int32($0 * length - 1) }
     return try Workspace.withShared { workspace in
-      try workspace.logits(model, grid, at: last, cache: cache) { logits in
+      try workspace.logits(model, grid, at: last, cache: cache, halves: halves) { logits in
         cache.advance(by: length)
         return try body(logits)
       }
@@ -66,17 +80,36 @@ public final class Decoding {
 /// - Returns: tokens × vocabulary numbers, one row a position.
 /// - Throws: ``TransformerError``, `TensorError`, `Interrupted`.
 public func logits(of model: Model, tokens: [Int32], promptLength: Int? = nil) throws -> [Float] {
+  let count = tokens.count * model.configuration.vocabulary
+  return try Array(unsafeUninitializedCapacity: count) { buffer, initialized in
+    guard let target = buffer.baseAddress, count > 0 else { return try checkTokens(tokens, model, longest: .max) }
+    try writeLogits(of: model, tokens: tokens, promptLength: promptLength, into: target)
+    initialized = count
+  }
+}
+
+/// Writes the scores of every next token where the caller wants them: those of a long text are a hundred megabytes,
+/// which are not copied.
+///
+/// - Parameters:
+///   - model: the model.
+///   - tokens: at least one, and at most as many as the context holds.
+///   - promptLength: how many of them are the prompt, which steering may ask for; all unless given.
+///   - target: gets tokens × vocabulary numbers, one row a position.
+/// - Throws: ``TransformerError``, `TensorError`, `Interrupted`.
+public func writeLogits(
+  of model: Model, tokens: [Int32], promptLength: Int? = nil, into target: UnsafeMutablePointer<Float>
+) throws {
   try checkTokens(tokens, model, longest: model.configuration.context)
   let grid = TokenGrid(
     rows: 1, length: tokens.count, tokens: tokens, promptEnds: promptLength.map { [$0 - 1] })
-  let positions = Array(0..<Int32(tokens.count))
-  return try Workspace.withShared { try $0.logits(model, grid, at: positions) { Array($0) } }
+  try Workspace.withShared { try $0.writeLogits(model, grid, into: target) }
 }
 
 /// Refuses sequences that a model cannot read.
 ///
 /// - Parameter data: what they are called.
-func checkTokens(
+public func checkTokens(
   _ tokens: [Int32], _ model: Model, longest: Int, data: String = "prompt"
 ) throws(TransformerError) {
   let vocabulary = model.configuration.vocabulary

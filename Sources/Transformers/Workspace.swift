@@ -56,16 +56,26 @@ public final class Workspace {
   }
 
   /// Calls `body` with the logits at some positions of token sequences, which may continue those of a cache.
+  ///
+  /// - Parameter halves: the model's weights in bfloat16.
   func logits<Result>(
-    _ model: Model, _ grid: TokenGrid, at positions: [Int32]?, cache: KeyValueCache? = nil,
+    _ model: Model, _ grid: TokenGrid, at positions: [Int32]?, cache: KeyValueCache? = nil, halves: BFloat16Copy? = nil,
     sharing prefix: FrozenPrefix? = nil, _ body: (UnsafeBufferPointer<Float>) throws -> Result
   ) throws -> Result {
     try run(
-      model, free: nil, gradient: nil, tokens: grid.tokens.count, cache: cache,
+      model, free: nil, gradient: nil, tokens: grid.tokens.count, cache: cache, halves: halves,
       shared: Workspace.shared(prefix, grid, model)
     ) { pass in
       let logits = try pass.logits(grid, at: positions)
       return try tape.withValues(of: logits) { try body($0) }
+    }
+  }
+
+  /// Writes the logits at all positions of token sequences: tokens × vocabulary numbers.
+  func writeLogits(_ model: Model, _ grid: TokenGrid, into target: UnsafeMutablePointer<Float>) throws {
+    let positions = Array(0..<Int32(grid.tokens.count))
+    try run(model, free: nil, gradient: nil, tokens: grid.tokens.count) { pass in
+      _ = try pass.logits(grid, at: positions, into: target)
     }
   }
 
@@ -86,7 +96,7 @@ public final class Workspace {
 
   private func run<Result>(
     _ model: Model, free: UnsafePointer<Float>?, gradient: UnsafeMutablePointer<Float>?, tokens: Int,
-    cache: KeyValueCache? = nil, listener: ActivationListener? = nil,
+    cache: KeyValueCache? = nil, halves: BFloat16Copy? = nil, listener: ActivationListener? = nil,
     shared: (layer: Int, kept: FrozenPrefix.Kept)? = nil, _ body: (ForwardPass) throws -> Result
   ) throws -> Result {
     gradient?.update(repeating: 0, count: model.freeCount)
@@ -99,19 +109,22 @@ public final class Workspace {
     }
     lastUse = (tokens, tape.isRecording)
     let hooks = ActivationHooks(model, listener: listener)
+    // The copy is held as long as the pass.
+    defer { withExtendedLifetime(halves) {} }
+    let halves = free == nil || model.adapter != nil ? halves?.withPointer { $0 } : nil
     return try model.weights.withPointer { weights in
       guard let adapter = model.adapter else {
         return try body(
           ForwardPass(
             tape: tape, architecture: model.architecture, weights: free ?? weights, adapter: nil, gradient: gradient,
-            cache: cache, hooks: hooks))
+            cache: cache, halves: halves, hooks: hooks))
       }
       return try adapter.factors.withPointer { factors in
         try body(
           ForwardPass(
             tape: tape, architecture: model.architecture, weights: weights,
-            adapter: (adapter.shape, free ?? factors), gradient: gradient, cache: cache, hooks: hooks,
-            shared: shared))
+            adapter: (adapter.shape, free ?? factors), gradient: gradient, cache: cache, halves: halves,
+            hooks: hooks, shared: shared))
       }
     }
   }

@@ -8,7 +8,8 @@ extension CPUKernels {
     try multiply(
       Product(
         c: tvs_product(
-          a: l.input, a_row: l.inputs, a_depth: 1, b: l.weight, b_depth: 1, b_column: l.inputs, c: l.output,
+          a: l.input, a_row: l.inputs, a_depth: 1, b: l.weight, b_depth: 1, b_column: l.inputs,
+          b_halves: l.weightHalves, c: l.output,
           c_row: l.outputs, bias: l.bias, residual: l.residual, residual_row: l.outputs, depth: l.inputs, alpha: 1,
           accumulate: false, tile_rows: tileRows, by_dots: false), rows: l.rows, columns: l.outputs))
   }
@@ -21,7 +22,8 @@ extension CPUKernels {
       products.append(
         Product(
           c: tvs_product(
-            a: l.gradient, a_row: l.outputs, a_depth: 1, b: l.weight, b_depth: l.inputs, b_column: 1, c: inputGradient,
+            a: l.gradient, a_row: l.outputs, a_depth: 1, b: l.weight, b_depth: l.inputs, b_column: 1, b_halves: nil,
+            c: inputGradient,
             c_row: l.inputs, bias: nil, residual: nil, residual_row: 0, depth: l.outputs, alpha: 1,
             accumulate: l.inputAccumulates, tile_rows: tileRows, by_dots: false), rows: l.rows, columns: l.inputs))
     }
@@ -29,7 +31,8 @@ extension CPUKernels {
       products.append(
         Product(
           c: tvs_product(
-            a: l.gradient, a_row: 1, a_depth: l.outputs, b: l.input, b_depth: l.inputs, b_column: 1, c: weightGradient,
+            a: l.gradient, a_row: 1, a_depth: l.outputs, b: l.input, b_depth: l.inputs, b_column: 1, b_halves: nil,
+            c: weightGradient,
             c_row: l.inputs, bias: nil, residual: nil, residual_row: 0, depth: l.rows, alpha: 1,
             accumulate: l.weightAccumulates, tile_rows: tileRows, by_dots: false), rows: l.outputs, columns: l.inputs))
     }
@@ -48,7 +51,8 @@ extension CPUKernels {
       Product(
         c: tvs_product(
           a: p.a, a_row: p.aIsTransposed ? 1 : p.depth, a_depth: p.aIsTransposed ? p.rows : 1, b: p.b,
-          b_depth: p.bIsTransposed ? 1 : p.columns, b_column: p.bIsTransposed ? p.depth : 1, c: p.c, c_row: p.columns,
+          b_depth: p.bIsTransposed ? 1 : p.columns, b_column: p.bIsTransposed ? p.depth : 1, b_halves: nil, c: p.c,
+          c_row: p.columns,
           bias: nil, residual: nil, residual_row: 0, depth: p.depth, alpha: p.alpha, accumulate: p.accumulates,
           tile_rows: tileRows, by_dots: false), rows: p.rows, columns: p.columns))
   }
@@ -57,9 +61,10 @@ extension CPUKernels {
 
   /// Carries out products that do not depend on each other, and `rest` beside them: one meeting of the threads for all.
   private func multiply(_ products: [Product], rest: @Sendable (_ part: Int, _ parts: Int) -> Void) throws {
-    let work = products.reduce(0) { $0 + $1.multiplications }
-    let parts = CPUKernels.parts(work, grain: Product.smallestShare)
-    let shared = Shared(products.map(\.readingFewRowsOnce))
+    let products = products.map(\.readingFewRowsOnce)
+    let shares = products.reduce(0.0) { $0 + Double($1.multiplications) / Double($1.smallestShare) }
+    let parts = CPUKernels.parts(Int(shares), grain: 1)
+    let shared = Shared(products)
     try run(parts: parts, scratch: tvs_multiply_scratch()) { part, scratch in
       for product in shared.value { product.carryOut(part: part, of: parts, scratch: scratch) }
       rest(part, parts)
@@ -74,18 +79,16 @@ private struct Product {
   var rows: Int
   var columns: Int
 
-  /// Fewer multiplications than this are not worth a second thread: some ten microseconds.
-  static let smallestShare = 1 << 19
+  /// Fewer multiplications than this are not worth a second thread: some ten microseconds, of arithmetic or, with few
+  /// rows, of reading b from memory.
+  var smallestShare: Int { c.by_dots ? rows << (c.b_halves == nil ? 16 : 17) : 1 << 19 }
   /// Between two looks at the cancellation flag: some ten milliseconds.
   static let largestTile = 1 << 29
-
-  /// Up to so many rows, packing b would cost more than it saves.
-  static let fewRows = 3
 
   /// The same product, by dot products where there are few rows. The whole product decides, not how it is cut.
   var readingFewRowsOnce: Product {
     var product = self
-    product.c.by_dots = rows <= Product.fewRows && c.a_depth == 1 && c.b_depth == 1
+    product.c.by_dots = rows <= Tape.fewRows && c.a_depth == 1 && c.b_depth == 1
     return product
   }
 

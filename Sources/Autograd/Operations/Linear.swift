@@ -8,17 +8,24 @@ extension Tape {
   ///   - weight: outputs × inputs.
   ///   - bias: one row of `outputs`, or nil.
   ///   - residual: rows × outputs to add, or nil; cheaper here than as an addition of its own.
+  ///   - target: where the result goes, which must stay in place until the tape is reset; nil for the tape's memory.
   /// - Returns: rows × outputs.
   /// - Throws: ``TensorError/shapeMismatch(operation:left:right:)``, `Interrupted`.
-  public func linear(_ x: Variable, weight: Variable, bias: Variable?, residual: Variable? = nil) throws -> Variable {
+  public func linear(
+    _ x: Variable, weight: Variable, bias: Variable?, residual: Variable? = nil,
+    into target: UnsafeMutablePointer<Float>? = nil
+  ) throws -> Variable {
     try begin("linear", x, weight, bias ?? x, residual ?? x)
     try expect(x.columns == weight.columns, "linear", x, weight)
     try expectRow(bias, columns: weight.rows, "linear")
     if let residual { try expect(residual.rows == x.rows && residual.columns == weight.rows, "linear", x, residual) }
-    let output = try makeOutput(x.rows, weight.rows, operation: "linear")
+    let output =
+      try target.map { Storage(borrowing: $0, count: try elementCount(x.rows, weight.rows, operation: "linear")) }
+      ?? makeOutput(x.rows, weight.rows, operation: "linear")
     try kernels.linear(
       LinearArguments(
-        input: x.pointer, weight: weight.pointer, bias: bias?.pointer, residual: residual?.pointer, output: output.base,
+        input: x.pointer, weight: weight.pointer, weightHalves: weight.halves, bias: bias?.pointer,
+        residual: residual?.pointer, output: output.base,
         rows: x.rows, inputs: x.columns, outputs: weight.rows))
     return record(
       output, x.rows, weight.rows, inputs: [x, weight] + [bias, residual].compactMap { $0 },

@@ -35,7 +35,8 @@ extension Tape {
     if product == nil {
       try kernels.linear(
         LinearArguments(
-          input: x.pointer, weight: weight.pointer, bias: bias?.pointer, residual: residual?.pointer,
+          input: x.pointer, weight: weight.pointer, weightHalves: weight.halves, bias: bias?.pointer,
+          residual: residual?.pointer,
           output: output.base, rows: x.rows, inputs: x.columns, outputs: weight.rows))
     }
     try kernels.product(

@@ -1,6 +1,7 @@
 // Arithmetic of flat vectors, and elementwise kernels of tensors.
 #ifndef TVS_TENSOR_H
 #define TVS_TENSOR_H
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,6 +21,10 @@ void tvs_vector_widen(const float *a, double *out, size_t count);
 void tvs_vector_narrow(const double *a, float *out, size_t count);
 /// sum += c·a.
 void tvs_vector_accumulate(const float *a, double c, double *sum, size_t count);
+/// Whether the lower half of every number's bits is zero.
+bool tvs_vector_is_bfloat16(const float *a, size_t count);
+/// Writes the upper half of every number's bits and says whether the lower ones are zero.
+bool tvs_vector_halve(const float *a, uint16_t *out, size_t count);
 
 // MARK: - Sorting by bytes
 
