@@ -9,10 +9,11 @@ enum {
   DEPTH = 256,        // of a block
   PACKED_B = 1 << 17, // floats: a panel is read again for every block of a, which takes so long that any cache will do
   ROWS = 72,          // of a block of a, which stays in the second-level cache: six and twelve divide it
+  ALL_ROWS = 1008,    // so many are packed once for all columns: a megabyte of the second-level cache
   WORTH_PACKING = 64, // columns over which a packed block of a is used
 };
 
-long tvs_multiply_scratch(void) { return PACKED_B + TVS_PANEL * DEPTH + ROWS * DEPTH; }
+long tvs_multiply_scratch(void) { return PACKED_B + TVS_PANEL * DEPTH + ALL_ROWS * DEPTH; }
 
 /// Twelve rows where there are 32 registers of 512 bits, otherwise six.
 static int widest_tile(const struct tvs_product *p) {
@@ -30,6 +31,12 @@ TVS_INLINE void interleave(const float *from, long stride, int lines, long depth
     const float *a = from + line * stride, *b = a + stride, *c = b + stride, *d = c + stride;
     float *out = to + line;
     long k = 0;
+    for (; k + 16 <= depth; k += 16) {
+      // The next four lines: each is too short for the processor to see it coming.
+      for (int next = 4; next < 8; next++) __builtin_prefetch(a + next * stride + k);
+      for (long part = k; part < k + 16; part += 4)
+        tvs_turn_four(a + part, b + part, c + part, d + part, out + part * width, width);
+    }
     for (; k + 4 <= depth; k += 4) tvs_turn_four(a + k, b + k, c + k, d + k, out + k * width, width);
     for (; k < depth; k++) {
       out[k * width] = a[k];
@@ -110,11 +117,16 @@ TVS_INLINE void multiply_block(const struct tvs_product *p, const int tile, cons
       }
       const float *a = packed_a ? packed_a + i * depth : p->a + row * p->a_row + depth_begin;
       long a_row = packed_a ? 1 : p->a_row, a_depth = packed_a ? tile : 1;
-      if (pair && rows - i >= 12) {
-        tvs_tile_pair(depth, a, a_row, a_depth, b, TVS_PANEL * depth, &end);
+      if (pair && packed_a && rows - i >= 12) {
+        // Strides that the compiler knows: no address is computed in the loop.
+        tvs_tile_pair(depth, a, 1, 12, b, TVS_PANEL * depth, &end);
         i += 12;
       } else if (tile == 12 && rows - i >= 12) {
         tvs_tile_fixed(12, depth, a, a_row, a_depth, b, &end);
+        if (pair) {
+          const struct tvs_tile_end next = tvs_tile_next(end);
+          tvs_tile_fixed(12, depth, a, a_row, a_depth, b + TVS_PANEL * depth, &next);
+        }
         i += 12;
       } else {
         int height = (int)(rows - i < 6 ? rows - i : 6);
@@ -135,7 +147,7 @@ TVS_INLINE void product(const struct tvs_product *p, const int tile, float *scra
                         long column_begin, long column_end) {
   float *packed_b = scratch;
   const bool packs_a = p->a_depth != 1 || (tile == 12 && column_end - column_begin >= WORTH_PACKING);
-  float *packed_a = packs_a ? scratch + PACKED_B + TVS_PANEL * DEPTH : 0;
+  const bool packs_once = row_end - row_begin <= ALL_ROWS;
   const long blocks = (p->depth + DEPTH - 1) / DEPTH;
   for (long block = 0; block < blocks; block++) {
     // Blocks of equal depth rather than a full one and a rest.
@@ -146,7 +158,11 @@ TVS_INLINE void product(const struct tvs_product *p, const int tile, float *scra
       pack_b(p, packed_b, depth_begin, depth, j, columns);
       for (long i = row_begin; i < row_end; i += ROWS) {
         const long rows = row_end - i < ROWS ? row_end - i : ROWS;
-        if (packed_a) pack_a(p, packed_a, tile, depth_begin, depth, i, rows);
+        float *packed_a = 0;
+        if (packs_a) {
+          packed_a = scratch + PACKED_B + TVS_PANEL * DEPTH + (packs_once ? (i - row_begin) * depth : 0);
+          if (!packs_once || j == column_begin) pack_a(p, packed_a, tile, depth_begin, depth, i, rows);
+        }
         multiply_block(p, tile, packed_b, packed_a, depth_begin, depth, i, rows, j, columns);
       }
     }
