@@ -22,7 +22,7 @@ def main(arguments):
     if job == "prepare":
         return prepare(folder)
     work, per, result = JOBS[job](folder)
-    work()
+    getattr(work, "warm_up", work)()
     seconds = []
     for _ in range(int(arguments[2])):
         begun = time.perf_counter()
@@ -246,8 +246,8 @@ def lora_candidates(folder):
     tokens, targets = windows(folder, "gpt2-8x64", 64)
 
     @torch.inference_mode()
-    def work():
-        for index in range(16):
+    def work(count=64):
+        for index in range(count):
             torch.manual_seed(index)
             for p, value in zip(factors, base):
                 torch.add(value, torch.randn_like(value), alpha=1e-2, out=p.data)
@@ -262,7 +262,8 @@ def lora_candidates(folder):
                 "base": loss_of(model, tokens, targets).item(), "perturbed": loss_of(other, tokens, targets).item()
             }
 
-    return work, 16, result
+    work.warm_up = lambda: work(2)
+    return work, 64, result
 
 
 # ---- SmolLM2
