@@ -1,5 +1,5 @@
 /// A picture as a plain value: what is drawn, not how. Backends turn it into SVG, PNG, PDF, or text for a terminal.
-public indirect enum Picture: Sendable, Equatable {
+public indirect enum Picture: Sendable, Equatable, Codable {
   /// One pair of axes.
   case figure(Figure)
   /// Several pictures beside and below each other, under one title.
@@ -23,7 +23,7 @@ public indirect enum Picture: Sendable, Equatable {
 }
 
 /// One pair of axes and what is drawn between them.
-public struct Figure: Sendable, Equatable {
+public struct Figure: Sendable, Equatable, Codable {
   /// What stands above it; may be empty.
   public var title: String
   /// The axis from left to right.
@@ -55,9 +55,9 @@ public struct Figure: Sendable, Equatable {
 }
 
 /// One axis of a figure.
-public struct Axis: Sendable, Equatable {
+public struct Axis: Sendable, Equatable, Codable {
   /// How values become places.
-  public enum Kind: Sendable, Equatable {
+  public enum Kind: Sendable, Equatable, Codable {
     /// Equal differences are equal distances.
     case linear
     /// Equal ratios are equal distances. Values that are not above zero have no place.
@@ -88,9 +88,9 @@ public struct Axis: Sendable, Equatable {
 }
 
 /// Numbers that belong together and share a colour and a line in the legend.
-public struct Series: Sendable, Equatable {
+public struct Series: Sendable, Equatable, Codable {
   /// How the numbers are drawn.
-  public enum Mark: Sendable, Equatable {
+  public enum Mark: Sendable, Equatable, Codable {
     /// Points joined in order.
     case line
     /// Horizontal pieces, each up to the next point.
@@ -119,7 +119,7 @@ public struct Series: Sendable, Equatable {
   public var width: Double?
 
   /// Ends of intervals, one a value. NaN leaves a value without one.
-  public struct Interval: Sendable, Equatable {
+  public struct Interval: Sendable, Equatable, Codable {
     /// The lower ends.
     public var low: [Double]
     /// The upper ends.
@@ -147,12 +147,23 @@ public struct Series: Sendable, Equatable {
     self.isNull = isNull
     self.width = width
   }
+
+  /// Reads a series, whose lists may differ in length as in ``init(_:mark:x:y:interval:isNull:width:)``.
+  public init(from decoder: any Decoder) throws {
+    let fields = try decoder.container(keyedBy: CodingKeys.self)
+    self.init(
+      try fields.decode(String.self, forKey: .name), mark: try fields.decode(Mark.self, forKey: .mark),
+      x: try fields.decode([Double].self, forKey: .x), y: try fields.decode([Double].self, forKey: .y),
+      interval: try fields.decodeIfPresent(Interval.self, forKey: .interval),
+      isNull: try fields.decode(Bool.self, forKey: .isNull),
+      width: try fields.decodeIfPresent(Double.self, forKey: .width))
+  }
 }
 
 /// A value to compare with, as a line across the whole figure.
-public struct Reference: Sendable, Equatable {
+public struct Reference: Sendable, Equatable, Codable {
   /// The axis on which the value stands.
-  public enum Direction: Sendable, Equatable {
+  public enum Direction: Sendable, Equatable, Codable {
     /// A vertical line.
     case x
     /// A horizontal line.
@@ -175,7 +186,7 @@ public struct Reference: Sendable, Equatable {
 }
 
 /// A matrix as colours, its first row at the top.
-public struct HeatMap: Sendable, Equatable {
+public struct HeatMap: Sendable, Equatable, Codable {
   /// How many rows there are.
   public let rows: Int
   /// How many columns there are.
@@ -200,5 +211,23 @@ public struct HeatMap: Sendable, Equatable {
     self.values = values
     self.label = label
     self.limits = limits
+  }
+
+  /// Reads a heat map.
+  ///
+  /// - Throws: `DecodingError` unless there are rows × columns values.
+  public init(from decoder: any Decoder) throws {
+    let fields = try decoder.container(keyedBy: CodingKeys.self)
+    guard
+      let map = HeatMap(
+        rows: try fields.decode(Int.self, forKey: .rows), columns: try fields.decode(Int.self, forKey: .columns),
+        values: try fields.decode([Double].self, forKey: .values),
+        label: try fields.decode(String.self, forKey: .label),
+        limits: try fields.decodeIfPresent(ClosedRange<Double>.self, forKey: .limits))
+    else {
+      throw DecodingError.dataCorruptedError(
+        forKey: .values, in: fields, debugDescription: "a heat map has not rows × columns values")
+    }
+    self = map
   }
 }

@@ -2,6 +2,23 @@ import Foundation
 import Tensors
 import Transformers
 
+extension SteeringVector {
+  /// What a file says about the vector beside its numbers, as text by name.
+  public var metadata: [(key: String, value: String)] { SteeringRecord.metadata(of: self) }
+
+  /// The vector of directions and what ``metadata`` said about them.
+  ///
+  /// - Parameters:
+  ///   - directions: layers from 0, each with as many numbers as the model is wide.
+  ///   - path: the file, for messages.
+  /// - Throws: `TensorError.malformed`.
+  public init(
+    _ directions: [(index: Int, values: [Float])], metadata: [String: String], path: String
+  ) throws(TensorError) {
+    self = try SteeringRecord.vector(directions, metadata: metadata, path: path)
+  }
+}
+
 /// What a file says about a steering vector beside its numbers, as text by name.
 ///
 /// Numbers are written so that they read back as the same bits.

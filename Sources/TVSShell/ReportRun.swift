@@ -163,23 +163,27 @@ struct ReportRun {
 
   private mutating func ask(_ question: LiterateScript.Question) {
     var value: String?
-    var reason = question.reason
+    var (text, reason) = (question.text, question.reason)
+    func filled(_ text: String) throws(TVSLanguage.Failure) -> String {
+      text.isEmpty ? text : try evaluate(AnswerChecker.template(text), line: question.line).plainText
+    }
     if !hasStopped {
       do throws(TVSLanguage.Failure) {
+        text = try filled(text)
         if let answer = question.answer {
           let right = try evaluate(answer, line: question.line)
           value = shown(right)
         }
-        if !reason.isEmpty { reason = try evaluate(AnswerChecker.template(reason), line: question.line).plainText }
+        reason = try filled(reason)
       } catch {
-        parts.append(.question(text: question.text, value: nil, reason: ""))
+        parts.append(.question(text: text, value: nil, reason: ""))
         stop(error, seconds: 0, line: question.line)
         return
       }
     } else {
       reason = ""
     }
-    parts.append(.question(text: question.text, value: value, reason: reason))
+    parts.append(.question(text: text, value: value, reason: reason))
   }
 
   /// An answer as people give it.

@@ -73,6 +73,14 @@ struct SessionFileTests {
       m = adapt(transformer(layers=1, width=16, heads=2, seed=3), rank=2, seed=1); t = task("copy", length=3)
       r = recover(m, t, steps=3, lr=1e-2, batch=8, seed=1); w = delta_w(r); b = bestof(1e-3, 2, 100)
       """,
+      """
+      m = transformer(layers=2, width=16, heads=2, context=96, tokenizer="bytes", seed=1); d = statements(24, seed=1)
+      v = contrast(m, d, layer=1, shuffles=4, seed=1); w = contrast(m, d, shuffles=0, seed=1); u = 2 * v - v
+      """,
+      """
+      a = plot([1, 2.5, 1e-300], title="é"); b = bars({x: 1, y: 2}); c = heatmap([[1, 2], [3, 4]])
+      d = layout([scatter([1, 2], [3, 4]), a])
+      """,
     ])
   func roundTrip(_ text: String) throws {
     let (before, after) = try reloaded(text, Folder())

@@ -99,7 +99,7 @@ struct ReportCommandTests {
     let run = run(
       """
       share = 2 / 3
-      #? How much is "it"?
+      #? How much is "it" of {1 + 1}?
       #?> share
       #?~ 0.01
       #?! Count.
@@ -107,7 +107,7 @@ struct ReportCommandTests {
       """)
     #expect(
       outline(run) == [
-        "code 1 share = 2 / 3", "question How much is \"it\"? = 0.667 Two \\ \"thirds\": 0.67, ab.",
+        "code 1 share = 2 / 3", "question How much is \"it\" of 2? = 0.667 Two \\ \"thirds\": 0.67, ab.",
       ])
   }
 

@@ -17,6 +17,7 @@ final class SessionReader {
     "subspace": SubspaceValue.self, "run": RunValue.self, "data": DataValue.self, "measure": MeasureValue.self,
     "table": TableValue.self, "candidates": CandidatesValue.self, "prediction": PredictionValue.self,
     "product": ProductValue.self, "projection": ProjectionValue.self, "sketch": SketchValue.self,
+    "steering": SteeringValue.self, "plot": PlotValue.self,
   ]
 
   let interpreter: Interpreter
