@@ -3,13 +3,12 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <string.h>
 #include <sys/time.h>
 #include <termios.h>
 #include <unistd.h>
 
-static atomic_int interrupts;
+atomic_int tvs_interrupt_count;
 static char activity[128];
 static struct termios terminal;
 static bool terminal_known;
@@ -29,15 +28,13 @@ static void on_nudge(int signal_number) {
   errno = saved;
 }
 
-int tvs_interrupts(void) { return atomic_load_explicit(&interrupts, memory_order_relaxed); }
-
 int tvs_interrupts_take(void) {
-  int count = atomic_exchange(&interrupts, 0);
+  int count = atomic_exchange(&tvs_interrupt_count, 0);
   if (count > 0) nudge_every(0);
   return count;
 }
 
-void tvs_interrupts_raise(void) { atomic_fetch_add(&interrupts, 1); }
+void tvs_interrupts_raise(void) { atomic_fetch_add(&tvs_interrupt_count, 1); }
 
 void tvs_interrupts_set_activity(const char *name) {
   // A signal may read the buffer while it is written: keep it terminated at every moment.
@@ -53,7 +50,7 @@ static void say(const char *text) {
 static void on_interrupt(int signal_number) {
   (void)signal_number;
   int saved = errno;
-  int count = atomic_fetch_add(&interrupts, 1) + 1;
+  int count = atomic_fetch_add(&tvs_interrupt_count, 1) + 1;
   if (count == 2) {
     say("\nwaiting for ");
     say(activity[0] ? activity : "the current step");

@@ -5,10 +5,15 @@
 #ifndef CCHECKPOINT_H
 #define CCHECKPOINT_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
-/// How many interrupts have arrived since the last `tvs_interrupts_take`.
-int tvs_interrupts(void);
+/// What `tvs_interrupts` reads; for nobody else.
+extern atomic_int tvs_interrupt_count;
+
+/// How many interrupts have arrived since the last `tvs_interrupts_take`. Here, so that a step of the evaluator, which
+/// takes as long as a few calls, need not make one to ask.
+static inline int tvs_interrupts(void) { return atomic_load_explicit(&tvs_interrupt_count, memory_order_relaxed); }
 
 /// Reads the count and sets it to zero in one step.
 int tvs_interrupts_take(void);

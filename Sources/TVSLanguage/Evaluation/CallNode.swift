@@ -1,43 +1,31 @@
 /// `f(a, b, name=c)`.
-final class CallNode: ExpressionNode {
+class CallNode: ExpressionNode {
   struct Item {
     let name: String?
     let nameRange: SourceRange
     let value: ExpressionNode
   }
 
-  let callee: ExpressionNode
-  let arguments: [Item]
-  /// The first arguments again when all are given by position: a field is read without counting references.
-  private let first: ExpressionNode?
-  private let second: ExpressionNode?
-  private let third: ExpressionNode?
-  /// How many arguments are given by position, or -1 if some are given by name.
-  private let positional: Int
-  /// Where the callee lies if it is a global name: a function is taken from there without a copy of the value around it.
-  private let place: UnsafeMutablePointer<Value?>?
+  final let callee: ExpressionNode
+  final let arguments: [Item]
 
   init(_ callee: ExpressionNode, _ arguments: [Item], _ range: SourceRange) {
     self.callee = callee
     self.arguments = arguments
-    let isNamed = arguments.contains { $0.name != nil }
-    positional = isNamed ? -1 : arguments.count
-    first = arguments.first?.value
-    second = arguments.count > 1 ? arguments[1].value : nil
-    third = arguments.count > 2 ? arguments[2].value : nil
-    place = (callee as? GlobalNode)?.pointer
     super.init(range)
   }
 
-  override func evaluate(_ frame: Frame) throws -> Value {
-    if let place, case .function(let function)? = place.pointee { return try call(function, frame) }
+  override func evaluate(_ frame: Frame) throws -> Value { try callAny(try called(frame), frame) }
+
+  /// The function that the callee stands for.
+  final func called(_ frame: Frame) throws -> FunctionValue {
     let target = try callee.evaluate(frame)
     guard case .function(let function) = target else { throw notCallable(target, frame) }
-    return try call(function, frame)
+    return function
   }
 
-  @inline(__always)
-  private func call(_ function: FunctionValue, _ frame: Frame) throws -> Value {
+  /// Calls any function with any arguments.
+  final func callAny(_ function: FunctionValue, _ frame: Frame) throws -> Value {
     try frame.checkpoint(range)
     if let code = function.code { return try call(code, function, frame) }
     guard let record = function.record else { return .nil }
@@ -60,30 +48,9 @@ final class CallNode: ExpressionNode {
 
   private func call(_ code: FunctionCode, _ function: FunctionValue, _ frame: Frame) throws -> Value {
     let execution = frame.execution
-    guard code.isPlain, positional == code.parameterCount, positional <= 3 else {
-      let inner = execution.enter(code, function.cells)
-      defer { execution.leave(inner, slots: code.slots) }
-      try bind(code, function, inner, frame)
-      return try run(code, function, inner, execution)
-    }
-    // The arguments come first, since calls among them use the same frame.
-    let a = try first?.evaluate(frame)
-    let b = try second?.evaluate(frame)
-    let c = try third?.evaluate(frame)
     let inner = execution.enter(code, function.cells)
-    defer { execution.leave(inner, slots: code.slots) }
-    // The slots of a frame that nobody uses hold nothing that would have to be released.
-    let slots = inner.slots
-    if positional > 0 { slots.initialize(to: a) }
-    if positional > 1 { (slots + 1).initialize(to: b) }
-    if positional > 2 { (slots + 2).initialize(to: c) }
-    return try run(code, function, inner, execution)
-  }
-
-  @inline(__always)
-  private func run(
-    _ code: FunctionCode, _ function: FunctionValue, _ inner: Frame, _ execution: UnsafeMutablePointer<Execution>
-  ) throws -> Value {
+    defer { execution.leaveAny(inner, slots: code.slots) }
+    try bind(code, function, inner, frame)
     do {
       return try execution.run(code, inner)
     } catch {
@@ -92,7 +59,7 @@ final class CallNode: ExpressionNode {
   }
 
   /// An error with this call among those on the way to it.
-  private func traced(_ error: any Error, _ function: FunctionValue) -> any Error {
+  func traced(_ error: any Error, _ function: FunctionValue) -> any Error {
     switch error {
     case var failure as RuntimeFailure:
       failure.diagnostic.trace.append(TracedCall(function: function.label, range: range))
@@ -145,7 +112,7 @@ final class CallNode: ExpressionNode {
   }
 
   /// The numbers of a call whose builtin gives them at equal distances.
-  func progression(_ frame: Frame) throws -> Progression? {
+  final func progression(_ frame: Frame) throws -> Progression? {
     guard callee is GlobalNode, case .function(let function) = try callee.evaluate(frame), let record = function.record,
       let progression = record.builtin.progression
     else { return nil }

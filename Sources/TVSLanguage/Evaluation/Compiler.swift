@@ -281,8 +281,9 @@ struct Compiler {
         )
       }
       let callee = try node(callee, function)
-      return items.contains { $0.value is SpreadNode }
-        ? SpreadCallNode(callee, items, range) : CallNode(callee, items, range)
+      if items.contains(where: { $0.value is SpreadNode }) { return SpreadCallNode(callee, items, range) }
+      return PositionalCallNode.fits(items)
+        ? PositionalCallNode(callee, items, range) : CallNode(callee, items, range)
     case .index(let base, let subscripts):
       return IndexNode(try node(base, function), try self.subscripts(subscripts, function), range)
     case .field(let base, let name, let nameRange):

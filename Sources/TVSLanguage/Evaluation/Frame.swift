@@ -165,14 +165,19 @@ extension UnsafeMutablePointer where Pointee == Execution {
     return frame
   }
 
-  /// Gives the innermost frame back, empty.
+  /// Gives the innermost frame back, empty, after a call that used slots only and came to its end.
   @inline(__always)
   func leave(_ frame: Frame, slots count: Int) {
-    for index in 0..<count { frame.slots[index] = nil }
-    if !frame.storage.pointee.cells.isEmpty { frame.storage.pointee.cells = [] }
-    // After an error a result may be left.
-    frame.storage.pointee.result = .nil
+    let slots = frame.slots
+    for index in 0..<count { (slots + index).clear() }
     pointee.current = frame.storage.pointee.outer
+  }
+
+  /// The same after any call: one with cells, or one that an error ended, which may leave a result behind.
+  func leaveAny(_ frame: Frame, slots count: Int) {
+    leave(frame, slots: count)
+    if !frame.storage.pointee.cells.isEmpty { frame.storage.pointee.cells = [] }
+    frame.storage.pointee.result = .nil
   }
 
   /// Lets so many steps be made from now on.
@@ -219,6 +224,23 @@ extension UnsafeMutablePointer where Pointee == Execution {
     ErrorReport(
       .recursion, "calls are nested more than \(NumberText.grouped(pointee.depthLimit)) deep",
       help: "check that the recursion ends, or use a loop")
+  }
+}
+
+extension UnsafeMutablePointer where Pointee == Value? {
+  /// Takes the value away. Numbers, which most are, hold nothing to release; asking here saves the call that would see.
+  @inline(__always)
+  func clear() {
+    if case .number? = pointee { initialize(to: nil) } else { pointee = nil }
+  }
+
+  var holdsList: Bool { if case .list? = pointee { true } else { false } }
+  var holdsString: Bool { if case .string? = pointee { true } else { false } }
+
+  /// Puts a number there.
+  @inline(__always)
+  func set(_ number: Double) {
+    if case .number? = pointee { initialize(to: .number(number)) } else { pointee = .number(number) }
   }
 }
 

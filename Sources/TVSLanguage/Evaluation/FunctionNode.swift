@@ -94,6 +94,8 @@ final class FunctionCode {
   /// Whether the parameters are the first slots in order, so that arguments by position go straight there.
   let isPlain: Bool
   let hasCells: Bool
+  /// Plain and without cells: a call sets the parameters, and that is all.
+  let isSimple: Bool
   /// Whose globals it reads: those of the session or of a module. A function must not keep its module alive.
   private(set) weak var scope: ModuleScope?
 
@@ -123,5 +125,6 @@ final class FunctionCode {
       && parameters.indices.allSatisfy { index in
         if case .slot(index) = parameters[index].variable { true } else { false }
       }
+    isSimple = isPlain && !hasCells
   }
 }

@@ -18,7 +18,7 @@ extension Interpreter {
         .arity, "\(function.label) needs the argument \(parameter.name)", help: "it is called as \(function.signature)")
     }
     let frame = execution.enter(code, function.cells)
-    defer { execution.leave(frame, slots: code.slots) }
+    defer { execution.leaveAny(frame, slots: code.slots) }
     for (parameter, value) in zip(positional, arguments) { parameter.variable.pointer(frame).pointee = value }
     code.rest?.variable.pointer(frame).pointee = .list(Array(arguments.dropFirst(positional.count)))
     do {
@@ -46,7 +46,7 @@ extension Interpreter {
     }
     if execution.countsStep() { try execution.pause() }
     let frame = execution.enter(code, function.cells)
-    defer { execution.leave(frame, slots: code.slots) }
+    defer { execution.leaveAny(frame, slots: code.slots) }
     frame.slots[0] = argument
     do {
       return try execution.run(code, frame)

@@ -138,7 +138,7 @@ public final class Interpreter: CallSession, @unchecked Sendable {
     runningFiles.append(source.name)
     let frame = execution.enter(slots: 0)
     defer {
-      execution.leave(frame, slots: 0)
+      execution.leaveAny(frame, slots: 0)
       runningFiles.removeLast()
       shown = []
     }
@@ -168,7 +168,7 @@ public final class Interpreter: CallSession, @unchecked Sendable {
     runningFiles.append(source.name)
     let frame = execution.enter(slots: 0)
     defer {
-      execution.leave(frame, slots: 0)
+      execution.leaveAny(frame, slots: 0)
       runningFiles.removeLast()
     }
     _ = try block.execute(frame)

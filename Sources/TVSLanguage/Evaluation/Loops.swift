@@ -102,8 +102,11 @@ struct Iteration {
     case .progression(let progression):
       for index in 0..<progression.count {
         try frame.checkpoint(sequence.range)
-        let element = Value.number(progression[index])
-        if let place { place.pointee = element } else { try target.assign(element, frame) }
+        if let place {
+          place.set(progression[index])
+        } else {
+          try target.assign(.number(progression[index]), frame)
+        }
         if !(try body()) { return }
       }
     }

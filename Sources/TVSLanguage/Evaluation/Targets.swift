@@ -1,3 +1,5 @@
+import Checkpoints
+
 /// Where an assignment goes, ready to run.
 class TargetNode {
   let range: SourceRange
@@ -23,9 +25,19 @@ final class VariableTarget: TargetNode {
 
   override func update(_ operation: BinaryOperator, _ operand: Value, _ frame: Frame) throws {
     let pointer = variable.pointer(frame)
-    if case .number(let a)? = pointer.pointee, case .number(let b) = operand, operation == .add {
-      pointer.pointee = .number(a + b)
-      return
+    if operation == .add {
+      if case .number(let a)? = pointer.pointee, case .number(let b) = operand {
+        pointer.initialize(to: .number(a + b))
+        return
+      }
+      // A short text: a long one goes where the limit of memory is asked.
+      if case .string(let more) = operand, pointer.holdsString, more.utf8.count <= MemoryLimit.smallest,
+        case .string(var text)? = pointer.move()
+      {
+        text += more
+        pointer.initialize(to: .string(text))
+        return
+      }
     }
     try modify(pointer, frame) { try Operators.update(&$0, operation, operand) }
   }
@@ -171,11 +183,10 @@ final class AppendNode: StatementNode {
   override func execute(_ frame: Frame) throws -> Flow {
     let value = try element.evaluate(frame)
     let place = target.variable.pointer(frame)
-    guard var list = place.pointee, list.isList else { return try general.execute(with: .list([value]), frame) }
-    place.pointee = nil
-    var elements = list.takeList()
-    elements.append(value)
-    place.pointee = .list(elements)
+    guard place.holdsList else { return try general.execute(with: .list([value]), frame) }
+    guard case .list(var elements)? = place.move() else { return .next }
+    elements.append(consume value)
+    place.initialize(to: .list(elements))
     return .next
   }
 }

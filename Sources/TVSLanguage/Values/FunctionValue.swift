@@ -6,6 +6,9 @@ public final class FunctionValue: @unchecked Sendable {
   let record: BuiltinRecord?
   /// The code, when the function is written in the language.
   let code: FunctionCode?
+  /// The code if a call has nothing to do but to set its parameters. Unmanaged, because this value keeps it alive and a
+  /// call, which keeps this value alive, should not count references once more.
+  let simple: Unmanaged<FunctionCode>?
   /// What it closes over.
   let cells: [Cell]
 
@@ -13,12 +16,14 @@ public final class FunctionValue: @unchecked Sendable {
   public init(builtin: Builtin) {
     record = BuiltinRecord(builtin)
     code = nil
+    simple = nil
     cells = []
   }
 
   init(code: FunctionCode, cells: [Cell]) {
     record = nil
     self.code = code
+    simple = code.isSimple ? .passUnretained(code) : nil
     self.cells = cells
   }
 
