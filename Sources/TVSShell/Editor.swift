@@ -65,6 +65,7 @@ final class Editor {
     takesLines = isLine
     walk = nil
     listed = nil
+    for entry in history.refresh() { tvs_editline_remember(handle, entry) }
     guard tvs_editline_set_prompt(handle, prompt) else { return .end }
     // An interrupt of the entry before is over.
     Cancellation.take()

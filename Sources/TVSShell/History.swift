@@ -2,12 +2,14 @@
 ///
 /// The file holds one entry a line, with `\\` and `\n` escaped, so that entries of several lines stay whole and the
 /// file can be read and searched with ordinary tools. Each entry is appended as it is made: two shells at once, or one
-/// that is killed, lose nothing.
+/// that is killed, lose nothing, and each sees the entries of the others from its next prompt on.
 struct History {
   /// Oldest first.
   private(set) var entries: [String] = []
   /// Where entries are kept; nil keeps them in memory only.
   let path: String?
+  /// The file as this shell knows it; another stamp says that other shells have added to it.
+  private var stamp: System.Stamp?
 
   /// More entries than this are forgotten, the oldest first.
   static let limit = 10_000
@@ -21,13 +23,33 @@ struct History {
   /// Reads the entries kept at `path`. A file that is not there or cannot be read is an empty history.
   init(path: String?) {
     self.path = path
-    guard let path, let text = try? System.text(of: path) else { return }
+    guard let path, let count = read(path) else { return }
+    // Compacts what appending has left behind.
+    if count > entries.count + Self.limit / 10 {
+      try? System.replace(path, with: entries.map { Self.escaped($0) + "\n" }.joined(), mode: 0o600)
+      stamp = System.stamp(of: path)
+    }
+  }
+
+  /// Takes the entries of the file; gives the number of its lines, or nil if it cannot be read.
+  private mutating func read(_ path: String) -> Int? {
+    // The stamp comes first: what is added between the two reads is then read again, not missed.
+    let stamp = System.stamp(of: path)
+    guard stamp != nil, let text = try? System.text(of: path) else { return nil }
+    self.stamp = stamp
     let lines = text.split(separator: "\n", omittingEmptySubsequences: true)
     entries = Self.newestOfEach(lines.map(Self.unescaped))
-    // Compacts what appending has left behind.
-    if lines.count > entries.count + Self.limit / 10 {
-      try? System.replace(path, with: entries.map { Self.escaped($0) + "\n" }.joined(), mode: 0o600)
-    }
+    return lines.count
+  }
+
+  /// Takes in what other shells have added meanwhile.
+  ///
+  /// - Returns: the entries that were not here, oldest first.
+  mutating func refresh() -> [String] {
+    guard let path, let now = System.stamp(of: path), now != stamp else { return [] }
+    let known = Set(entries)
+    guard read(path) != nil else { return [] }
+    return entries.filter { !known.contains($0) }
   }
 
   /// Adds an entry as the newest and forgets its earlier copies.
@@ -39,7 +61,10 @@ struct History {
     guard let path else { return }
     // History is a convenience: a full disk or a read-only home must not stop the session.
     try? System.makeFolder(Path.folder(of: path))
-    try? System.append(Self.escaped(entry) + "\n", to: path, mode: 0o600)
+    let line = Self.escaped(entry) + "\n"
+    try? System.append(line, to: path, mode: 0o600)
+    // Only if nobody else has added anything is the file still the known one.
+    if let now = System.stamp(of: path), now == (stamp ?? now.emptied).grown(by: line.utf8.count) { stamp = now }
   }
 
   private static func newestOfEach(_ entries: [String]) -> [String] {

@@ -126,6 +126,23 @@ enum System {
     return status.st_mode & S_IFMT == S_IFDIR ? .folder : .file
   }
 
+  /// Which file a path names, and how long it is: enough to see that somebody added to it or put another in its place.
+  struct Stamp: Equatable {
+    var file: UInt64
+    var size: Int
+
+    /// The same file while it was empty.
+    var emptied: Stamp { Stamp(file: file, size: 0) }
+
+    func grown(by count: Int) -> Stamp { Stamp(file: file, size: size + count) }
+  }
+
+  static func stamp(of path: String) -> Stamp? {
+    var status = stat()
+    guard stat(path, &status) == 0 else { return nil }
+    return Stamp(file: UInt64(status.st_ino), size: Int(status.st_size))
+  }
+
   /// Whether a path names anything.
   static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 

@@ -61,6 +61,14 @@ struct EditingTests {
       try terminal.expectPrompt()
     }
     #expect(History(path: scratch.path("tvs/history")).entries == ["b = 2", "c = 3", "a = 1"])
+    // From its next prompt on, the first shell has what the second one typed.
+    first.send(.enter)
+    try first.expectPrompt()
+    first.send(.up)
+    try first.expect("a = 1")
+    first.send(.up)
+    first.send(.up)
+    try first.expect("b = 2")
   }
 
   @Test("resizing the window keeps the line being typed, and later values have its width")

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import TVSShell
@@ -20,6 +21,28 @@ struct HistoryTests {
     for entry in ["a", "b", "a", "  ", "a"] { history.add(entry) }
     #expect(history.entries == ["b", "a"])
     #expect(History(path: path).entries == ["b", "a"])
+  }
+
+  @Test("a shell takes in what another one has added, once, and keeps the order of the file")
+  func sharing() throws {
+    let scratch = try Scratch()
+    let path = scratch.path("history")
+    var first = History(path: path)
+    var second = History(path: path)
+    first.add("a")
+    #expect(first.refresh() == [])
+    #expect(second.refresh() == ["a"])
+    #expect(second.refresh() == [])
+    second.add("b")
+    first.add("c")
+    #expect(first.refresh() == ["b"])
+    #expect(second.refresh() == ["c"])
+    #expect(first.entries == ["a", "b", "c"] && second.entries == first.entries)
+    // A third shell may put a compacted file in the place of the old one.
+    try FileManager.default.removeItem(atPath: path)
+    var third = History(path: path)
+    third.add("d")
+    #expect(first.refresh() == ["d"])
   }
 
   @Test("a walk goes through the entries that begin as the line does, and back to the line")
