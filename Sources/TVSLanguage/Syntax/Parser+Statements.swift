@@ -34,9 +34,7 @@ extension Parser {
     default: break
     }
     if case .function = statement.kind { return }
-    if index > 0, case .name(let word) = tokens[index - 1].kind, let advice = Habits.words[word] {
-      throw fail(.syntax, "\(word) is a word of other languages", at: tokens[index - 1].range, help: advice)
-    }
+    if let foreign = foreignWord() { throw foreign }
     throw fail(
       .syntax, "the statement should end before \(described(token))", at: token.range, help: hint(after: statement))
   }

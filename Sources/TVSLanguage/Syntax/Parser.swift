@@ -162,6 +162,7 @@ struct Parser {
         return fail(
           .unclosed, "this \(text) is not closed", at: open.range, help: "close it before the next line begins")
       }
+      if let foreign = foreignWord() { return foreign }
       var help = help
       if help == nil, let open = brackets.last {
         let range = source.range(open.range)
@@ -169,6 +170,13 @@ struct Parser {
       }
       return fail(.syntax, "\(what) is expected before \(described(token))", at: token.range, help: help)
     }
+  }
+
+  /// Reports the word before the current token if that is one of other languages: `lambda` is a name as good as any, until
+  /// something follows that cannot follow a name.
+  mutating func foreignWord() -> Abandoned? {
+    guard index > 0, case .name(let word) = tokens[index - 1].kind, let advice = Habits.words[word] else { return nil }
+    return fail(.syntax, "\(word) is a word of other languages", at: tokens[index - 1].range, help: advice)
   }
 
   private func isNeverClosed(_ open: Token) -> Bool {
