@@ -37,3 +37,11 @@ public final class BFloat16Copy: Sendable {
     return try body(UnsafePointer(storage.base))
   }
 }
+
+extension BFloat16Copy? {
+  /// Reads the bits of a copy that may not be there.
+  public func withPointer<Result>(_ body: (UnsafePointer<UInt16>?) throws -> Result) rethrows -> Result {
+    guard let copy = self else { return try body(nil) }
+    return try copy.withPointer { try body($0) }
+  }
+}

@@ -80,9 +80,11 @@ public final class Decoding {
 /// - Returns: tokens × vocabulary numbers, one row a position.
 /// - Throws: ``TransformerError``, `TensorError`, `Interrupted`.
 public func logits(of model: Model, tokens: [Int32], promptLength: Int? = nil) throws -> [Float] {
+  // Asked before the memory is: that of a text too long for the model may not be there.
+  try checkTokens(tokens, model, longest: model.configuration.context)
   let count = tokens.count * model.configuration.vocabulary
   return try Array(unsafeUninitializedCapacity: count) { buffer, initialized in
-    guard let target = buffer.baseAddress, count > 0 else { return try checkTokens(tokens, model, longest: .max) }
+    guard let target = buffer.baseAddress else { return }
     try writeLogits(of: model, tokens: tokens, promptLength: promptLength, into: target)
     initialized = count
   }

@@ -109,22 +109,23 @@ public final class Workspace {
     }
     lastUse = (tokens, tape.isRecording)
     let hooks = ActivationHooks(model, listener: listener)
-    // The copy is held as long as the pass.
-    defer { withExtendedLifetime(halves) {} }
-    let halves = free == nil || model.adapter != nil ? halves?.withPointer { $0 } : nil
-    return try model.weights.withPointer { weights in
-      guard let adapter = model.adapter else {
-        return try body(
-          ForwardPass(
-            tape: tape, architecture: model.architecture, weights: free ?? weights, adapter: nil, gradient: gradient,
-            cache: cache, halves: halves, hooks: hooks))
-      }
-      return try adapter.factors.withPointer { factors in
-        try body(
-          ForwardPass(
-            tape: tape, architecture: model.architecture, weights: weights,
-            adapter: (adapter.shape, free ?? factors), gradient: gradient, cache: cache, halves: halves,
-            hooks: hooks, shared: shared))
+    // The copy is one of weights that nobody trains.
+    let frozen = free == nil || model.adapter != nil ? halves : nil
+    return try frozen.withPointer { halves in
+      try model.weights.withPointer { weights in
+        guard let adapter = model.adapter else {
+          return try body(
+            ForwardPass(
+              tape: tape, architecture: model.architecture, weights: free ?? weights, adapter: nil, gradient: gradient,
+              cache: cache, halves: halves, hooks: hooks))
+        }
+        return try adapter.factors.withPointer { factors in
+          try body(
+            ForwardPass(
+              tape: tape, architecture: model.architecture, weights: weights,
+              adapter: (adapter.shape, free ?? factors), gradient: gradient, cache: cache, halves: halves,
+              hooks: hooks, shared: shared))
+        }
       }
     }
   }
