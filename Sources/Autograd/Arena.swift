@@ -13,8 +13,8 @@ import Darwin
 final class Storage: @unchecked Sendable {
   let base: UnsafeMutablePointer<Float>
   let count: Int
-  /// A caller's bfloat16 copy.
-  let halves: UnsafePointer<UInt16>?
+  /// A caller's copy in fewer bytes.
+  let compact: CompactMatrix?
   private let arena: Arena?
   private let sizeClass: Int
 
@@ -23,16 +23,16 @@ final class Storage: @unchecked Sendable {
     let sizeClass = Arena.sizeClass(for: count)
     base = try arena.take(sizeClass)
     self.count = count
-    halves = nil
+    compact = nil
     self.arena = arena
     self.sizeClass = sizeClass
   }
 
   /// Memory of a caller, who keeps it alive.
-  init(borrowing base: UnsafeMutablePointer<Float>, halves: UnsafePointer<UInt16>? = nil, count: Int) {
+  init(borrowing base: UnsafeMutablePointer<Float>, compact: CompactMatrix? = nil, count: Int) {
     self.base = base
     self.count = count
-    self.halves = halves
+    self.compact = compact
     arena = nil
     sizeClass = 0
   }

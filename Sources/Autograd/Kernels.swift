@@ -87,8 +87,8 @@ package struct LinearArguments {
   package var input: Input
   /// outputs × inputs.
   package var weight: Input
-  /// The same numbers in bfloat16, or nil.
-  package var weightHalves: UnsafePointer<UInt16>?
+  /// The same numbers in fewer bytes, or nil.
+  package var compactWeight: CompactMatrix?
   /// outputs, or nil.
   package var bias: Input?
   /// rows × outputs, or nil.

@@ -65,17 +65,17 @@ public final class Tape {
   ///
   /// - Parameters:
   ///   - values: rows × columns numbers, which must stay in place until the tape is reset.
-  ///   - halves: the same numbers in bfloat16, if that loses nothing: products with few rows then read half as many
-  ///     bytes. They must stay in place as long.
+  ///   - compact: the same numbers in fewer bytes, which products with few rows then read. They must stay in place as
+  ///     long.
   ///   - gradient: where to add the gradient, of the same shape; nil for frozen weights, whose gradient is not computed.
   ///   - rows: number of rows; for the weight of a linear map, its outputs.
   ///   - columns: number of columns; for the weight of a linear map, its inputs.
   public func parameter(
-    _ values: UnsafePointer<Float>, halves: UnsafePointer<UInt16>? = nil, gradient: UnsafeMutablePointer<Float>?,
+    _ values: UnsafePointer<Float>, compact: CompactMatrix? = nil, gradient: UnsafeMutablePointer<Float>?,
     rows: Int, columns: Int
   ) -> Variable {
     let count = rows * columns
-    let storage = Storage(borrowing: UnsafeMutablePointer(mutating: values), halves: halves, count: count)
+    let storage = Storage(borrowing: UnsafeMutablePointer(mutating: values), compact: compact, count: count)
     let slot = GradientSlot(
       isNeeded: gradient != nil && isRecording,
       storage: gradient.map { Storage(borrowing: $0, count: count) }, isCallers: gradient != nil)

@@ -1,3 +1,5 @@
+import Tensors
+
 /// A matrix that takes part in a computation: rows × columns of float32, row after row.
 ///
 /// Its numbers live in the tape's memory, or in the caller's for a parameter. A variable made by a tape that does not
@@ -19,8 +21,9 @@ public struct Variable: Sendable {
 
   /// How many elements there are.
   var count: Int { rows * columns }
-  /// The numbers of a parameter in bfloat16, where the caller has them; see ``Tape/parameter(_:halves:gradient:rows:columns:)``.
-  var halves: UnsafePointer<UInt16>? { storage.halves }
+  /// The numbers of a parameter in fewer bytes, where the caller has them; see
+  /// ``Tape/parameter(_:compact:gradient:rows:columns:)``.
+  var compact: CompactMatrix? { storage.compact }
   var pointer: UnsafePointer<Float> { UnsafePointer(storage.base) }
   var shape: [Int] { [rows, columns] }
 }

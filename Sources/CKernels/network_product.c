@@ -197,29 +197,52 @@ typedef uint32_t tvs_words __attribute__((vector_size(64), aligned(4)));
 /// bfloat16 is the upper half of float32.
 #define load_halves(from) ((tvs_panel)(__builtin_convertvector(*(const tvs_halves *)(from), tvs_words) << 16))
 
-/// Bound by reading b from memory once: with one row there are two operations for every four bytes, or two.
-TVS_INLINE void dots(const struct tvs_product *p, const bool halved, long row_begin, long row_end, long column_begin,
-                     long column_end) {
+typedef uint8_t tvs_codes __attribute__((vector_size(16), aligned(1)));
+
+/// What the dot products read b from.
+enum source { FLOATS, HALVES, BLOCKS };
+
+/// Bound by reading b from memory once: with one row there are two operations for every four bytes, or fewer.
+TVS_INLINE void dots(const struct tvs_product *p, const enum source source, long row_begin, long row_end,
+                     long column_begin, long column_end) {
   for (long j = column_begin; j < column_end; j += DOT_COLUMNS) {
     const int columns = (int)(column_end - j < DOT_COLUMNS ? column_end - j : DOT_COLUMNS);
     const float *b[DOT_COLUMNS];
     const uint16_t *halves[DOT_COLUMNS];
+    const struct tvs_block *blocks[DOT_COLUMNS];
     for (int c = 0; c < DOT_COLUMNS; c++) {
       const long at = (j + (c < columns ? c : 0)) * p->b_column;
       b[c] = p->b + at;
-      halves[c] = halved ? p->b_halves + at : 0;
+      halves[c] = source == HALVES ? p->b_halves + at : 0;
+      blocks[c] = source == BLOCKS ? p->b_blocks + at / TVS_BLOCK : 0;
     }
     for (long i = row_begin; i < row_end; i++) {
       const float *a = p->a + i * p->a_row;
       tvs_panel sums[DOT_COLUMNS] = {0};
       long k = 0;
+      if (source == BLOCKS) {
+        for (; k < p->depth; k += TVS_BLOCK) {
+          const long block = k / TVS_BLOCK;
+#pragma clang loop unroll(full)
+          for (int c = 0; c < DOT_COLUMNS; c++) {
+            const struct tvs_block *from = blocks[c] + block;
+            __builtin_prefetch((const char *)from + AHEAD);
+#pragma clang loop unroll(full)
+            for (int part = 0; part < TVS_BLOCK; part += TVS_PANEL)
+              sums[c] += tvs_load(a + k + part) *
+                         (__builtin_convertvector(*(const tvs_codes *)(from->codes + part), tvs_panel) * from->scale +
+                          from->minimum);
+          }
+        }
+      }
       for (; k + TVS_PANEL <= p->depth; k += TVS_PANEL) {
         const tvs_panel left = tvs_load(a + k);
 #pragma clang loop unroll(full)
         for (int c = 0; c < DOT_COLUMNS; c++)
-          __builtin_prefetch(halved ? (const char *)(halves[c] + k) + AHEAD : (const char *)(b[c] + k) + AHEAD);
+          __builtin_prefetch(source == HALVES ? (const char *)(halves[c] + k) + AHEAD : (const char *)(b[c] + k) + AHEAD);
 #pragma clang loop unroll(full)
-        for (int c = 0; c < DOT_COLUMNS; c++) sums[c] += left * (halved ? load_halves(halves[c] + k) : tvs_load(b[c] + k));
+        for (int c = 0; c < DOT_COLUMNS; c++)
+          sums[c] += left * (source == HALVES ? load_halves(halves[c] + k) : tvs_load(b[c] + k));
       }
       for (int c = 0; c < columns; c++) {
         float parts[TVS_PANEL];
@@ -239,10 +262,12 @@ TVS_INLINE void dots(const struct tvs_product *p, const bool halved, long row_be
 
 TVS_KERNEL static void multiply_by_dots(const struct tvs_product *p, long row_begin, long row_end, long column_begin,
                                        long column_end) {
-  if (p->b_halves)
-    dots(p, true, row_begin, row_end, column_begin, column_end);
+  if (p->b_blocks)
+    dots(p, BLOCKS, row_begin, row_end, column_begin, column_end);
+  else if (p->b_halves)
+    dots(p, HALVES, row_begin, row_end, column_begin, column_end);
   else
-    dots(p, false, row_begin, row_end, column_begin, column_end);
+    dots(p, FLOATS, row_begin, row_end, column_begin, column_end);
 }
 
 void tvs_multiply(const struct tvs_product *p, float *scratch, long row_begin, long row_end, long column_begin,

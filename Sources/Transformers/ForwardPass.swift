@@ -14,8 +14,8 @@ public struct ForwardPass {
   let gradient: UnsafeMutablePointer<Float>?
   /// Earlier keys and values, when a sequence is read in parts.
   let cache: KeyValueCache?
-  /// The weights in bfloat16, where that loses nothing and somebody has made the copy.
-  let halves: UnsafePointer<UInt16>?
+  /// The weights in fewer bytes, where somebody has made the copy.
+  let compact: CompactView?
   /// Who reads and steers activations; nil for nobody.
   let hooks: ActivationHooks?
   /// What candidates of one search compute alike; nil where nothing is shared.
@@ -26,7 +26,7 @@ public struct ForwardPass {
   init(
     tape: Tape, architecture: any Architecture, weights: UnsafePointer<Float>,
     adapter: (shape: Adapter.Shape, factors: UnsafePointer<Float>)?, gradient: UnsafeMutablePointer<Float>?,
-    cache: KeyValueCache?, halves: UnsafePointer<UInt16>?, hooks: ActivationHooks?,
+    cache: KeyValueCache?, compact: CompactView?, hooks: ActivationHooks?,
     shared: (layer: Int, kept: FrozenPrefix.Kept)? = nil
   ) {
     self.tape = tape
@@ -35,7 +35,7 @@ public struct ForwardPass {
     self.adapter = adapter
     self.gradient = gradient
     self.cache = cache
-    self.halves = halves
+    self.compact = compact
     self.hooks = hooks
     self.shared = shared
     rotary = architecture.configuration.rotary.spec(headWidth: architecture.configuration.headWidth)
@@ -48,7 +48,7 @@ public struct ForwardPass {
     let segment = try architecture.layout.segment(name)
     let target = adapter == nil ? gradient.map { $0 + segment.offset } : nil
     return tape.parameter(
-      weights + segment.offset, halves: halves.map { $0 + segment.offset }, gradient: target, rows: segment.rows,
+      weights + segment.offset, compact: compact?.matrix(at: segment.offset), gradient: target, rows: segment.rows,
       columns: segment.columns)
   }
 

@@ -6,11 +6,11 @@ public final class Decoding {
   /// The model.
   public let model: Model
   private let cache: KeyValueCache
-  /// The model's weights in bfloat16, once it pays.
-  private(set) var halves: BFloat16Copy?
+  /// The model's weights in fewer bytes, once it pays.
+  private(set) var compact: CompactCopy?
   /// Reads of so few tokens that they wait for the weights to come from memory.
   private var narrowReads = 0
-  /// So many of them cost more than a copy of the weights saves; afterwards each takes half as long.
+  /// So many of them cost more than a copy of the weights saves; afterwards each takes a half or a third of the time.
   private static let readsBeforeCopying = 6
   /// Tokens of the prompt; nil until the first of them are read, when it was not given.
   private var promptLength: Int?
@@ -58,12 +58,12 @@ public final class Decoding {
       narrowReads += 1
       // Without the memory for a copy it goes on as before.
       if narrowReads == Decoding.readsBeforeCopying, capacity - count > Decoding.readsBeforeCopying {
-        halves = try? BFloat16Copy(exactly: model.weights)
+        compact = try? CompactCopy(exactly: model.weights, matrices: model.architecture.layout.matrices)
       }
     }
     let last = (1...cache.rows).map { Int32($0 * length - 1) }
     return try Workspace.withShared { workspace in
-      try workspace.logits(model, grid, at: last, cache: cache, halves: halves) { logits in
+      try workspace.logits(model, grid, at: last, cache: cache, compact: compact) { logits in
         cache.advance(by: length)
         return try body(logits)
       }

@@ -1,3 +1,5 @@
+import Tensors
+
 /// One named array of weights inside a model's flat buffer.
 public struct Segment: Hashable, Sendable {
   /// Dotted path, such as `blocks.2.attn.qkv.weight`.
@@ -58,6 +60,11 @@ public struct ParameterLayout: Hashable, Sendable {
     self.segments = segments
     count = offset
     index = Dictionary(segments.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
+  }
+
+  /// Where the matrices lie.
+  var matrices: [CompactCopy.Place] {
+    segments.filter { $0.shape.count == 2 }.map { ($0.offset, rows: $0.rows, columns: $0.columns) }
   }
 
   /// The segment of a name, or nil.

@@ -57,13 +57,13 @@ public final class Workspace {
 
   /// Calls `body` with the logits at some positions of token sequences, which may continue those of a cache.
   ///
-  /// - Parameter halves: the model's weights in bfloat16.
+  /// - Parameter compact: the model's weights in fewer bytes.
   func logits<Result>(
-    _ model: Model, _ grid: TokenGrid, at positions: [Int32]?, cache: KeyValueCache? = nil, halves: BFloat16Copy? = nil,
+    _ model: Model, _ grid: TokenGrid, at positions: [Int32]?, cache: KeyValueCache? = nil, compact: CompactCopy? = nil,
     sharing prefix: FrozenPrefix? = nil, _ body: (UnsafeBufferPointer<Float>) throws -> Result
   ) throws -> Result {
     try run(
-      model, free: nil, gradient: nil, tokens: grid.tokens.count, cache: cache, halves: halves,
+      model, free: nil, gradient: nil, tokens: grid.tokens.count, cache: cache, compact: compact,
       shared: Workspace.shared(prefix, grid, model)
     ) { pass in
       let logits = try pass.logits(grid, at: positions)
@@ -96,7 +96,7 @@ public final class Workspace {
 
   private func run<Result>(
     _ model: Model, free: UnsafePointer<Float>?, gradient: UnsafeMutablePointer<Float>?, tokens: Int,
-    cache: KeyValueCache? = nil, halves: BFloat16Copy? = nil, listener: ActivationListener? = nil,
+    cache: KeyValueCache? = nil, compact: CompactCopy? = nil, listener: ActivationListener? = nil,
     shared: (layer: Int, kept: FrozenPrefix.Kept)? = nil, _ body: (ForwardPass) throws -> Result
   ) throws -> Result {
     gradient?.update(repeating: 0, count: model.freeCount)
@@ -110,20 +110,20 @@ public final class Workspace {
     lastUse = (tokens, tape.isRecording)
     let hooks = ActivationHooks(model, listener: listener)
     // The copy is one of weights that nobody trains.
-    let frozen = free == nil || model.adapter != nil ? halves : nil
-    return try frozen.withPointer { halves in
+    let frozen = free == nil || model.adapter != nil ? compact : nil
+    return try frozen.withView { compact in
       try model.weights.withPointer { weights in
         guard let adapter = model.adapter else {
           return try body(
             ForwardPass(
               tape: tape, architecture: model.architecture, weights: free ?? weights, adapter: nil, gradient: gradient,
-              cache: cache, halves: halves, hooks: hooks))
+              cache: cache, compact: compact, hooks: hooks))
         }
         return try adapter.factors.withPointer { factors in
           try body(
             ForwardPass(
               tape: tape, architecture: model.architecture, weights: weights,
-              adapter: (adapter.shape, free ?? factors), gradient: gradient, cache: cache, halves: halves,
+              adapter: (adapter.shape, free ?? factors), gradient: gradient, cache: cache, compact: compact,
               hooks: hooks, shared: shared))
         }
       }

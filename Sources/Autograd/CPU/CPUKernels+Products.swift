@@ -9,7 +9,8 @@ extension CPUKernels {
       Product(
         c: tvs_product(
           a: l.input, a_row: l.inputs, a_depth: 1, b: l.weight, b_depth: 1, b_column: l.inputs,
-          b_halves: l.weightHalves, c: l.output,
+          b_halves: l.compactWeight?.halves,
+          b_blocks: l.compactWeight?.blocks, c: l.output,
           c_row: l.outputs, bias: l.bias, residual: l.residual, residual_row: l.outputs, depth: l.inputs, alpha: 1,
           accumulate: false, tile_rows: tileRows, by_dots: false), rows: l.rows, columns: l.outputs))
   }
@@ -23,6 +24,7 @@ extension CPUKernels {
         Product(
           c: tvs_product(
             a: l.gradient, a_row: l.outputs, a_depth: 1, b: l.weight, b_depth: l.inputs, b_column: 1, b_halves: nil,
+            b_blocks: nil,
             c: inputGradient,
             c_row: l.inputs, bias: nil, residual: nil, residual_row: 0, depth: l.outputs, alpha: 1,
             accumulate: l.inputAccumulates, tile_rows: tileRows, by_dots: false), rows: l.rows, columns: l.inputs))
@@ -32,6 +34,7 @@ extension CPUKernels {
         Product(
           c: tvs_product(
             a: l.gradient, a_row: 1, a_depth: l.outputs, b: l.input, b_depth: l.inputs, b_column: 1, b_halves: nil,
+            b_blocks: nil,
             c: weightGradient,
             c_row: l.inputs, bias: nil, residual: nil, residual_row: 0, depth: l.rows, alpha: 1,
             accumulate: l.weightAccumulates, tile_rows: tileRows, by_dots: false), rows: l.outputs, columns: l.inputs))
@@ -51,7 +54,8 @@ extension CPUKernels {
       Product(
         c: tvs_product(
           a: p.a, a_row: p.aIsTransposed ? 1 : p.depth, a_depth: p.aIsTransposed ? p.rows : 1, b: p.b,
-          b_depth: p.bIsTransposed ? 1 : p.columns, b_column: p.bIsTransposed ? p.depth : 1, b_halves: nil, c: p.c,
+          b_depth: p.bIsTransposed ? 1 : p.columns, b_column: p.bIsTransposed ? p.depth : 1, b_halves: nil,
+          b_blocks: nil, c: p.c,
           c_row: p.columns,
           bias: nil, residual: nil, residual_row: 0, depth: p.depth, alpha: p.alpha, accumulate: p.accumulates,
           tile_rows: tileRows, by_dots: false), rows: p.rows, columns: p.columns))
@@ -81,7 +85,10 @@ private struct Product {
 
   /// Fewer multiplications than this are not worth a second thread: some ten microseconds, of arithmetic or, with few
   /// rows, of reading b from memory.
-  var smallestShare: Int { c.by_dots ? rows << (c.b_halves == nil ? 16 : 17) : 1 << 19 }
+  var smallestShare: Int {
+    guard c.by_dots else { return 1 << 19 }
+    return rows << (c.b_blocks != nil ? 18 : c.b_halves != nil ? 17 : 16)
+  }
   /// Between two looks at the cancellation flag: some ten milliseconds.
   static let largestTile = 1 << 29
 

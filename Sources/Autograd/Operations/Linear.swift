@@ -24,7 +24,7 @@ extension Tape {
       ?? makeOutput(x.rows, weight.rows, operation: "linear")
     try kernels.linear(
       LinearArguments(
-        input: x.pointer, weight: weight.pointer, weightHalves: weight.halves, bias: bias?.pointer,
+        input: x.pointer, weight: weight.pointer, compactWeight: weight.compact, bias: bias?.pointer,
         residual: residual?.pointer, output: output.base,
         rows: x.rows, inputs: x.columns, outputs: weight.rows))
     return record(

@@ -35,7 +35,7 @@ extension Tape {
     if product == nil {
       try kernels.linear(
         LinearArguments(
-          input: x.pointer, weight: weight.pointer, weightHalves: weight.halves, bias: bias?.pointer,
+          input: x.pointer, weight: weight.pointer, compactWeight: weight.compact, bias: bias?.pointer,
           residual: residual?.pointer,
           output: output.base, rows: x.rows, inputs: x.columns, outputs: weight.rows))
     }

@@ -9,6 +9,7 @@
 #define TVS_KERNEL
 #endif
 
+#include "blocks.h"
 #include "dequantise.h"
 #include "files.h"
 #include "memory.h"

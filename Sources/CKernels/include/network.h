@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "blocks.h"
+
 #pragma clang assume_nonnull begin
 
 // MARK: Matrix products (network_product.c)
@@ -24,6 +26,8 @@ struct tvs_product {
   /// The numbers of b in bfloat16, where that loses nothing, at the same places; null for none. Only dot products read
   /// them: half as many bytes.
   const uint16_t *_Nullable b_halves;
+  /// The same in blocks of codes, for matrices whose rows are whole blocks; null for none.
+  const struct tvs_block *_Nullable b_blocks;
   float *c;
   long c_row;
   /// One a column; null for none.

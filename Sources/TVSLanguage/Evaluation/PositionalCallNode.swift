@@ -55,7 +55,8 @@ final class PositionalCallNode: CallNode {
   /// A frame with the arguments in it. They are computed before it is entered, since calls among them use the same one;
   /// the slots of a frame that nobody uses hold nothing that would have to be released.
   @inline(__always)
-  private func enter(_ code: FunctionCode, _ execution: UnsafeMutablePointer<Execution>, _ frame: Frame) throws -> Frame {
+  private func enter(_ code: FunctionCode, _ execution: UnsafeMutablePointer<Execution>, _ frame: Frame) throws -> Frame
+  {
     if count == 0 { return execution.enter(slots: code.slots) }
     let a = try first.evaluate(frame)
     if count == 1 {
