@@ -160,12 +160,21 @@ public struct ScoringSet: Sendable, Codable {
   /// The tokens that should follow each scored position, batch after batch.
   public var targets: [Int32] { batches.flatMap(\.targets) }
 
-  /// Adds the logits of a model at each scored position to a buffer of positions × vocabulary.
+  /// The examples in stretches of about a thousand tokens whose logits fit into memory: what one worker reads at a time.
   ///
-  /// - Throws: as ``scores(of:)``.
-  public func addLogits(of model: Model, to sums: inout [Float]) throws {
+  /// Where they are cut depends on the examples and the size of the vocabulary alone, so that logits have the same bits on
+  /// any number of workers. Each is long enough that drawing a perturbation costs little beside reading with it.
+  public func stretches(for model: Model) -> [Batch] {
+    let scoring = Scoring(model)
+    return batches.flatMap(scoring.pieces).flatMap { $0.pieces(of: max(1, 1024 / max(1, $0.length))) }
+  }
+
+  /// Adds the logits of a model at each scored position of some stretches to a buffer of positions × vocabulary.
+  ///
+  /// - Throws: as ``scores(of:sharing:)``.
+  public func addLogits(of model: Model, on stretches: [Batch], to sums: inout [Float]) throws {
     var first = 0
-    for batch in batches.flatMap(Scoring(model).pieces) {
+    for batch in stretches {
       try Cancellation.check()
       try Workspace.withShared { workspace in
         try workspace.logits(model, TokenGrid(batch), at: batch.positions) { logits in

@@ -67,9 +67,10 @@ extension Candidates {
       right = set.exactMatches(
         set.targets.enumerated().map { place, target in Candidates.plurality(choices.map { $0[place] }) == target })
     case .logits:
-      let (isRight, mean) = try meanLogits(members, source.model, set)
-      right = set.exactMatches(isRight)
-      loss = mean
+      let answers = try meanLogits(members, source.model, set)
+      right = set.exactMatches(answers.flatMap(\.right))
+      let losses = answers.flatMap(\.losses)
+      loss = losses.reduce(0, +) / Double(max(1, losses.count))
     }
     func row(_ name: String, _ right: [Bool], _ loss: Double?) -> Ensemble.Row {
       let matches = right.count { $0 }
@@ -89,15 +90,6 @@ extension Candidates {
       ])
   }
 
-  private func visit(_ members: [Int], _ model: Model, _ body: (Model) throws -> Void) throws {
-    let activity = Activity("ensemble", total: members.count)
-    defer { activity.finish() }
-    for member in members {
-      try body(model.moved(by: displacement(member)))
-      try activity.advance()
-    }
-  }
-
   /// The most frequent token; of equally frequent ones the first.
   static func plurality(_ votes: [Int32]) -> Int32? {
     var counts: [Int32: Int] = [:]
@@ -106,10 +98,27 @@ extension Candidates {
     return votes.first { counts[$0] == most }
   }
 
+  /// What the mean logits of some members answer, stretch after stretch.
+  ///
+  /// Workers share the examples and not the members: the logits of a member would have to travel, and those of one
+  /// worker's examples need not. Each adds the members up in their order.
+  private func meanLogits(_ members: [Int], _ model: Model, _ set: ScoringSet) throws -> [TokenAnswers] {
+    let stretches = set.stretches(for: model)
+    var walk = try PerturbedPoint(perturbations, around: model.freeWeights)
+    let team = Team.current
+    guard team.isSharing else { return [try meanLogits(members, model, set, stretches, &walk)] }
+    // A member is drawn again for every part: two parts a worker, so that a slow one can leave its second to others.
+    let parts = min(stretches.count, 2 * team.count)
+    return try team.collect("ensemble", count: parts) { part in
+      let range = part * stretches.count / parts..<(part + 1) * stretches.count / parts
+      return try meanLogits(members, model, set, Array(stretches[range]), &walk)
+    }
+  }
+
   private func meanLogits(
-    _ members: [Int], _ model: Model, _ set: ScoringSet
-  ) throws -> (isRight: [Bool], loss: Double) {
-    let targets = set.targets
+    _ members: [Int], _ model: Model, _ set: ScoringSet, _ stretches: [Batch], _ walk: inout PerturbedPoint
+  ) throws -> TokenAnswers {
+    let targets = stretches.flatMap(\.targets)
     let vocabulary = model.configuration.vocabulary
     let (size, overflow) = targets.count.multipliedReportingOverflow(by: vocabulary * MemoryLayout<Float>.stride)
     if overflow {
@@ -118,19 +127,24 @@ extension Candidates {
     }
     try MemoryBudget.check(bytes: size)
     var sums = [Float](repeating: 0, count: targets.count * vocabulary)
-    try visit(members, model) { try set.addLogits(of: $0, to: &sums) }
-    var isRight: [Bool] = []
-    var total = 0.0
+    let activity = Activity("ensemble", total: members.count)
+    defer { activity.finish() }
+    for member in members {
+      try walk.move(to: member)
+      try set.addLogits(of: model.with(freeWeights: walk.point), on: stretches, to: &sums)
+      try activity.advance()
+    }
+    var answers = TokenAnswers()
+    let scale = 1 / Double(members.count)
     for (place, target) in targets.enumerated() {
       let row = sums[(place * vocabulary)..<((place + 1) * vocabulary)]
-      let scale = 1 / Double(members.count)
       let largest = row.max() ?? 0
       let right = row[row.startIndex + Int(target)]
-      isRight.append(right == largest && row.firstIndex(of: largest) == row.startIndex + Int(target))
+      answers.right.append(right == largest && row.firstIndex(of: largest) == row.startIndex + Int(target))
       let sum = row.reduce(0.0) { $0 + exp(scale * (Double($1) - Double(largest))) }
-      total += log(sum) + scale * (Double(largest) - Double(right))
+      answers.losses.append(log(sum) + scale * (Double(largest) - Double(right)))
     }
-    return (isRight, total / Double(max(1, targets.count)))
+    return answers
   }
 
   // MARK: - pass@k
@@ -164,6 +178,26 @@ extension Candidates {
     return Measure(
       passed.reduce(0, +) / Double(examples), low: interval?.lowerBound, high: interval?.upperBound,
       chance: Double(base.right.count { $0 }) / Double(examples), chanceModel: "base model")
+  }
+}
+
+/// What an ensemble says at some scored positions.
+private struct TokenAnswers: Portable {
+  /// Whether it chooses the right token.
+  var right: [Bool] = []
+  /// Minus the log-probability of the right token.
+  var losses: [Double] = []
+
+  init() {}
+
+  func write(to sink: inout ByteSink) {
+    BitList(right).write(to: &sink)
+    losses.write(to: &sink)
+  }
+
+  init(from source: inout ByteSource) throws(WorkerError) {
+    right = try BitList(from: &source).values
+    losses = try [Double](from: &source)
   }
 }
 

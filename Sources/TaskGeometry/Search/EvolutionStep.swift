@@ -1,6 +1,7 @@
 import Checkpoints
 import Tensors
 import Transformers
+import Workers
 
 /// One step of an evolution strategy: a gradient without derivatives (Salimans et al., arXiv 1703.03864).
 public enum EvolutionStep {
@@ -28,20 +29,31 @@ public enum EvolutionStep {
     let perturbations = try Perturbations(in: space, length: .deviation(deviation), seed: seed, isAntithetic: true)
     var walk = try PerturbedPoint(perturbations, around: base)
     var sum = try FloatVector(zeros: base.count)
-    let activity = Activity("es_step", total: directions)
-    defer { activity.finish() }
-    for number in 0..<directions {
+    func add(_ number: Int, _ pair: Losses) throws {
+      // δ = σε, so that the weight of δ has σ twice below.
+      let weight = -rate * (pair.ahead - pair.behind) / (2 * deviation * deviation * Double(directions))
+      try sum.add(walk.direction(number), scaled: weight)
+    }
+    // Two losses a direction travel, and no direction: every worker draws all of them again and adds them up in their
+    // order. A process alone adds each while it has it.
+    let isShared = Team.current.isSharing
+    let losses = try Team.current.collect("es_step", count: directions, loss: { ($0.ahead + $0.behind) / 2 }) {
+      number in
       try walk.move(along: number, sign: 1)
       let ahead = try loss(walk.point)
       try walk.move(along: number, sign: -1)
-      let behind = try loss(walk.point)
-      guard ahead.isFinite, behind.isFinite else {
+      let pair = Losses(ahead: ahead, behind: try loss(walk.point))
+      guard pair.ahead.isFinite, pair.behind.isFinite else {
         throw TransformerError.notFinite(what: "loss of a perturbed model", step: nil)
       }
-      // δ = σε, so that the weight of δ has σ twice below.
-      let weight = -rate * (ahead - behind) / (2 * deviation * deviation * Double(directions))
-      try sum.add(walk.direction(number), scaled: weight)
-      try activity.advance(loss: (ahead + behind) / 2)
+      if !isShared { try add(number, pair) }
+      return pair
+    }
+    if isShared {
+      for (number, pair) in losses.enumerated() {
+        try Cancellation.check()
+        try add(number, pair)
+      }
     }
     return try Displacement(space: space, vector: sum, origin: origin)
   }
@@ -67,5 +79,22 @@ public enum EvolutionStep {
       let losses = try Workspace.withShared { try $0.score(moved, on: batch, sharing: prefix).losses }
       return losses.reduce(0.0) { $0 + Double($1) } / Double(max(1, losses.count))
     }
+  }
+}
+
+/// The losses on both sides of the base.
+private struct Losses: Portable {
+  var ahead: Double
+  var behind: Double
+
+  init(ahead: Double, behind: Double) { (self.ahead, self.behind) = (ahead, behind) }
+
+  func write(to sink: inout ByteSink) {
+    ahead.write(to: &sink)
+    behind.write(to: &sink)
+  }
+
+  init(from source: inout ByteSource) throws(WorkerError) {
+    self.init(ahead: try Double(from: &source), behind: try Double(from: &source))
   }
 }

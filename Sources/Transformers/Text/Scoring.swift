@@ -107,8 +107,7 @@ struct Scoring {
   func pieces(of batch: Batch) -> [Batch] {
     let longest = batch.targetCounts.max() ?? 1
     let rows = max(1, min(positionLimit / max(1, longest), Self.tokenLimit / max(1, batch.length)))
-    if batch.rows <= rows { return [batch] }
-    return stride(from: 0, to: batch.rows, by: rows).map { batch.rows($0..<min($0 + rows, batch.rows)) }
+    return batch.pieces(of: rows)
   }
 
   private func scoresAtOnce(_ batch: Batch) throws -> [Score] {
@@ -168,6 +167,12 @@ extension Batch {
     zip(alternatives, targetCounts).allSatisfy { examples, count in
       count == 1 && !examples.isEmpty && examples.allSatisfy { $0.targets.count == 1 }
     }
+  }
+
+  /// The rows in parts of so many, the last of which may be smaller.
+  func pieces(of count: Int) -> [Batch] {
+    if rows <= count { return [self] }
+    return stride(from: 0, to: rows, by: count).map { rows($0..<min($0 + count, rows)) }
   }
 
   /// Some of the rows, padded as they are.
