@@ -147,7 +147,8 @@ extension SearchBuiltins {
       Rows base, best (the winner alone) and ensemble, each with its exact match on the examples on which the winner was \
       scored again, Wilson's 95 % interval, its loss where it has one, and the chance of a blind answer. Each token is \
       chosen after the right ones before it, which equals decoding with the ensemble. Of equally many votes the better \
-      member's counts; where there are answers to choose from, the right one needs more than half.
+      member's counts; where there are answers to choose from, the right one needs more than half. Workers share members that \
+      vote, and examples where logits are averaged.
       """,
     examples: [
       .init(example + "; ensemble(c, 3)[\"model\"]", shows: "[\"base\", \"best\", \"ensemble\"]"),

@@ -124,7 +124,8 @@ enum SearchBuiltins {
     details: """
       −lr·(1/n) Σ [L(θ + σε) − L(θ − σε)]/(2σ)·ε with ε ~ N(0, I): on average −lr times the gradient of the loss smoothed \
       with σ. Where the loss is linear, cos(es_step(…), -gradient(model, data)) is about √(n/(n + D + 1)) for D free \
-      weights. Losses are added in double, but each comes from float32: with a very small σ their difference is rounding.
+      weights. Losses are added in double, but each comes from float32: with a very small σ their difference is rounding. \
+      Workers share the directions.
       """,
     examples: [
       .init(

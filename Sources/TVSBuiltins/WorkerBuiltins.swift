@@ -11,9 +11,10 @@ enum WorkerBuiltins {
     parameters: [], returns: "number",
     details: """
       mpirun -n 8 tvs search.tvs, or srun, starts eight; all of them run the whole script, and the long calls (search, \
-      accuracy, loss, perplexity, gradient, plane, drift, erank, activations, contrast, train, recover) share their work \
-      out. Only the first one prints, draws and writes. The results have the same bits on any number of workers of one kind \
-      of processor with the same TVS_THREADS. docs/scaling.md says how to build it and how far it reaches.
+      sidegain, ensemble, es_step, accuracy, loss, perplexity, gradient, plane, drift, erank, activations, contrast, \
+      shift, train, recover) share their work out. Only the first one prints, draws and writes. The results have the \
+      same bits on any number of workers of one kind of processor with the same TVS_THREADS. docs/scaling.md says how to \
+      build it and how far it reaches.
       """,
     examples: [.init("workers()", shows: "1")], errors: ["E0601"], seeAlso: ["search", "train"]
   ) { _ in .number(Double(Team.current.count)) }

@@ -29,13 +29,12 @@ public enum EvolutionStep {
     let perturbations = try Perturbations(in: space, length: .deviation(deviation), seed: seed, isAntithetic: true)
     var walk = try PerturbedPoint(perturbations, around: base)
     var sum = try FloatVector(zeros: base.count)
-    func add(_ number: Int, _ pair: Losses) throws {
-      // δ = σε, so that the weight of δ has σ twice below.
-      let weight = -rate * (pair.ahead - pair.behind) / (2 * deviation * deviation * Double(directions))
-      try sum.add(walk.direction(number), scaled: weight)
+    // δ = σε, so that the weight of δ has σ twice below.
+    func weight(_ pair: Losses) -> Double {
+      -rate * (pair.ahead - pair.behind) / (2 * deviation * deviation * Double(directions))
     }
-    // Two losses a direction travel, and no direction: every worker draws all of them again and adds them up in their
-    // order. A process alone adds each while it has it.
+    // Two losses a direction travel, and no direction, which each worker can draw again. A process alone adds each while it
+    // has it.
     let isShared = Team.current.isSharing
     let losses = try Team.current.collect("es_step", count: directions, loss: { ($0.ahead + $0.behind) / 2 }) {
       number in
@@ -46,15 +45,10 @@ public enum EvolutionStep {
       guard pair.ahead.isFinite, pair.behind.isFinite else {
         throw TransformerError.notFinite(what: "loss of a perturbed model", step: nil)
       }
-      if !isShared { try add(number, pair) }
+      if !isShared { try sum.add(walk.direction(number), scaled: weight(pair)) }
       return pair
     }
-    if isShared {
-      for (number, pair) in losses.enumerated() {
-        try Cancellation.check()
-        try add(number, pair)
-      }
-    }
+    if isShared { sum = try perturbations.sum(losses.map(weight)) }
     return try Displacement(space: space, vector: sum, origin: origin)
   }
 

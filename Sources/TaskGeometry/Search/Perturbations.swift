@@ -1,5 +1,7 @@
+import Checkpoints
 import Tensors
 import Transformers
+import Workers
 
 /// The candidates of a random search, each a function of the seed and its number.
 ///
@@ -115,17 +117,7 @@ public struct Perturbations: Sendable {
       vector = try subspace.vector(at: coordinates(of: number, subspace.dimension))
       return
     }
-    let deviation = Float(length.deviation(of: number) ?? 1)
-    let pieces = pieces
-    try vector.withMutablePointer { out in
-      nonisolated(unsafe) let out = out
-      Parallel.ranges(pieces.count, grain: 2) { range in
-        for piece in pieces[range] {
-          piece.stream.substream(UInt64(number)).fillGaussian(
-            out + piece.start, count: piece.count, from: UInt64(piece.offset), scale: deviation)
-        }
-      }
-    }
+    try vector.withMutablePointer { draw(pieces.indices, of: number, into: $0) }
     guard case .norm(let norm) = length else { return }
     // Summed piece by piece and not thread by thread, so that the length has the same bits on any number of threads.
     let drawn = vector
@@ -140,6 +132,58 @@ public struct Perturbations: Sendable {
     }
     let factor = norm / squares.reduce(0, +).squareRoot()
     vector = try drawn.scaled(by: factor)
+  }
+
+  /// Writes some pieces of direction number `number`, of deviation 1 where the norm is fixed.
+  ///
+  /// - Parameter out: where the first of the pieces begins.
+  private func draw(_ range: Range<Int>, of number: Int, into out: UnsafeMutablePointer<Float>) {
+    guard let start = pieces[range].first?.start else { return }
+    let deviation = Float(length.deviation(of: number) ?? 1)
+    let pieces = pieces[range]
+    nonisolated(unsafe) let out = out
+    Parallel.ranges(pieces.count, grain: 2) { part in
+      for piece in pieces[(pieces.startIndex + part.lowerBound)..<(pieces.startIndex + part.upperBound)] {
+        piece.stream.substream(UInt64(number)).fillGaussian(
+          out + (piece.start - start), count: piece.count, from: UInt64(piece.offset), scale: deviation)
+      }
+    }
+  }
+
+  /// Σ weight·direction over the directions from number 0, with the bits of adding whole vectors up in their order, where
+  /// directions are given by deviations in all of the space.
+  ///
+  /// Each worker draws and adds a stretch of every direction and tells the others, once: nobody draws all of them.
+  ///
+  /// - Throws: `TensorError`, `Interrupted`, `WorkerError`.
+  func sum(_ weights: [Double]) throws -> FloatVector {
+    let team = Team.current
+    func stretch(_ rank: Int) -> (pieces: Range<Int>, elements: Range<Int>) {
+      let range = rank * pieces.count / team.count..<(rank + 1) * pieces.count / team.count
+      func start(_ piece: Int) -> Int { piece < pieces.count ? pieces[piece].start : space.count }
+      return (range, start(range.lowerBound)..<start(range.upperBound))
+    }
+    let own = stretch(team.rank)
+    var part = try FloatVector(zeros: own.elements.count)
+    // A worker that cannot go on tells the others, who would wait for its stretch.
+    _ = try team.gathered("sum of \(weights.count) directions") {
+      var drawn = try FloatVector(zeros: own.elements.count)
+      for (number, weight) in weights.enumerated() {
+        try Cancellation.check()
+        try drawn.withMutablePointer { draw(own.pieces, of: number, into: $0) }
+        try part.add(drawn, scaled: weight)
+      }
+      return true
+    }
+    return try FloatVector(count: space.count) { out in
+      part.withPointer { (out + own.elements.lowerBound).update(from: $0, count: own.elements.count) }
+      for rank in 0..<team.count {
+        let range = stretch(rank).elements
+        let bytes = UnsafeMutableRawBufferPointer(
+          start: out + range.lowerBound, count: range.count * MemoryLayout<Float>.stride)
+        try team.share(bytes, from: rank)
+      }
+    }
   }
 
   /// The coordinates of direction number `number` in the orthonormal basis of the subspace.
