@@ -213,8 +213,8 @@ extension UnsafeMutablePointer where Pointee == Execution {
   @inline(__always)
   func run(_ code: FunctionCode, _ frame: Frame) throws -> Value {
     guard pointee.depth < pointee.depthLimit else { throw nestedTooDeep() }
-    pointee.depth += 1
-    defer { pointee.depth -= 1 }
+    pointee.depth &+= 1
+    defer { pointee.depth &-= 1 }
     if let expression = code.expression { return try expression.evaluate(frame) }
     _ = try code.block?.execute(frame)
     return frame.takeResult()
