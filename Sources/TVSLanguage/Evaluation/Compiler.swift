@@ -129,10 +129,11 @@ struct Compiler {
       return AssignNode(try self.target(target, function), try node(value, function), range)
     case .augmentedAssign(let target, let operation, let value, _):
       let node = AugmentedAssignNode(try self.target(target, function), operation, try node(value, function), range)
-      guard operation == .add, let name = node.target as? VariableTarget, let list = node.operand as? ListNode,
-        list.elements.count == 1, !(list.elements[0] is SpreadNode)
-      else { return node }
-      return AppendNode(name, list.elements[0], general: node)
+      guard operation == .add, let name = node.target as? VariableTarget else { return node }
+      if let list = node.operand as? ListNode, list.elements.count == 1, !(list.elements[0] is SpreadNode) {
+        return AppendNode(name, list.elements[0], general: node)
+      }
+      return AddNode(name, general: node)
     case .if(let branches, let otherwise):
       return try choice(branches, otherwise, function, position, range)
     case .for(let target, let sequence, let body):

@@ -235,7 +235,15 @@ extension UnsafeMutablePointer where Pointee == Value? {
   }
 
   var holdsList: Bool { if case .list? = pointee { true } else { false } }
-  var holdsString: Bool { if case .string? = pointee { true } else { false } }
+
+  /// Adds to the text that lies there; false if it is something else.
+  @inline(__always)
+  func append(_ more: String) -> Bool {
+    guard case .string? = pointee, case .string(var text)? = move() else { return false }
+    text += more
+    initialize(to: .string(text))
+    return true
+  }
 
   /// Puts a number there.
   @inline(__always)

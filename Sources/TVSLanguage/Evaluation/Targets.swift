@@ -25,20 +25,6 @@ final class VariableTarget: TargetNode {
 
   override func update(_ operation: BinaryOperator, _ operand: Value, _ frame: Frame) throws {
     let pointer = variable.pointer(frame)
-    if operation == .add {
-      if case .number(let a)? = pointer.pointee, case .number(let b) = operand {
-        pointer.initialize(to: .number(a + b))
-        return
-      }
-      // A short text: a long one goes where the limit of memory is asked.
-      if case .string(let more) = operand, pointer.holdsString, more.utf8.count <= MemoryLimit.smallest,
-        case .string(var text)? = pointer.move()
-      {
-        text += more
-        pointer.initialize(to: .string(text))
-        return
-      }
-    }
     try modify(pointer, frame) { try Operators.update(&$0, operation, operand) }
   }
 
@@ -191,6 +177,45 @@ final class AppendNode: StatementNode {
     elements.append(consume value)
     place.initialize(to: .list(elements))
     return .next
+  }
+}
+
+/// `x += …`, by which numbers and texts grow: those in a variable are changed where they lie.
+final class AddNode: StatementNode {
+  let target: VariableTarget
+  let operand: ExpressionNode
+  /// The operand where it is a short text as it stands. A long one goes where the limit of memory is asked.
+  let text: String?
+  /// The statement for other values.
+  let general: AugmentedAssignNode
+
+  init(_ target: VariableTarget, general: AugmentedAssignNode) {
+    self.target = target
+    self.general = general
+    operand = general.operand
+    if case .string(let text)? = (operand as? LiteralNode)?.value, text.utf8.count <= MemoryLimit.smallest {
+      self.text = text
+    } else {
+      text = nil
+    }
+    super.init(general.range)
+  }
+
+  override func execute(_ frame: Frame) throws -> Flow {
+    let place = target.variable.pointer(frame)
+    if let text, place.append(text) { return .next }
+    let value = try operand.evaluate(frame)
+    switch value {
+    case .number(let number):
+      if case .number(let sum)? = place.pointee {
+        place.initialize(to: .number(sum + number))
+        return .next
+      }
+    case .string(let text) where text.utf8.count <= MemoryLimit.smallest:
+      if place.append(text) { return .next }
+    default: break
+    }
+    return try general.execute(with: value, frame)
   }
 }
 
