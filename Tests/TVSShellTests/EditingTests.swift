@@ -76,12 +76,34 @@ struct EditingTests {
     let terminal = try terminal()
     terminal.send("range(100) ")
     terminal.resize(columns: 40, rows: 24)
-    terminal.pause(0.1)
+    try terminal.expect("tvs> range(100) ")
     terminal.send("+ []")
     terminal.send(.enter)
     let shown = try terminal.expectPrompt()
     let rows = shown.split(whereSeparator: \.isNewline).filter { $0.hasPrefix(" ") || $0.hasPrefix("[") }
     #expect(rows.count > 3 && rows.allSatisfy { $0.count <= 40 }, "\(rows)")
+  }
+
+  @Test("the line being typed is drawn for the window's new size at once")
+  func redrawing() throws {
+    let terminal = try terminal(columns: 30)
+    terminal.send("total = [10, 20, 30, 40, 50]")
+    try terminal.expect("50]")
+    terminal.resize(columns: 60, rows: 24)
+    // From the second row of the entry, at the width it had, to its first, and all of it again.
+    try terminal.expect("\r\u{1B}[J")
+    try terminal.expect("tvs> total = [10, 20, 30, 40, 50]")
+    terminal.resize(columns: 20, rows: 24)
+    try terminal.expect("\u{1B}[1A\r\u{1B}[J")
+    terminal.send("[1]\r")
+    try terminal.expect("20")
+  }
+
+  @Test("bytes that are no characters are skipped, also in the middle of one")
+  func brokenCharacters() throws {
+    let terminal = try terminal()
+    terminal.send(bytes: [0x22, 0xFF, 0xC3, 0xC3, 0xA9, 0xE6, 0x97, 0x61, 0x22, 0x0D])
+    try terminal.expect("\"éa\"")
   }
 
   @Test("an entry that is wider than the window is edited across its rows")

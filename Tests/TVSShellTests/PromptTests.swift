@@ -187,17 +187,26 @@ struct PromptTests {
     #expect(try terminal.expectEnd() == 0)
   }
 
-  @Test("the prompt is there within 60 ms of the start")
+  @Test("the prompt is there within 60 ms of the start, on a slow machine within twenty times what bash takes")
   func quickStart() throws {
-    // The best of several: the machine does other things too.
-    let best =
-      try (0..<10).map { _ in
-        let began = ContinuousClock.now
-        let terminal = try Terminal()
-        try terminal.expectPrompt()
-        return began.duration(to: .now)
-      }.min() ?? .zero
-    #expect(best < .milliseconds(60), "\(best)")
+    // The best of several, turn by turn: the machine does other things too, and may be slow throughout.
+    func best(_ start: () throws -> Void) throws -> Duration {
+      let began = ContinuousClock.now
+      try start()
+      return began.duration(to: .now)
+    }
+    var ours = Duration.seconds(1)
+    var bash = Duration.seconds(1)
+    for _ in 0..<10 {
+      ours = min(ours, try best { try Terminal().expectPrompt() })
+      bash = min(
+        bash,
+        try best {
+          try Terminal(["--norc", "--noprofile", "-i"], environment: ["PS1": "outer$ "], program: "/bin/bash").expect(
+            "outer$ ")
+        })
+    }
+    #expect(ours < max(.milliseconds(60), bash * 20), "\(ours), bash \(bash)")
   }
 
   /// What stands between an entry and the next prompt.

@@ -99,8 +99,10 @@ final class Terminal {
 
   // MARK: - Sending
 
-  func send(_ text: String) {
-    var rest = ArraySlice(text.utf8)
+  func send(_ text: String) { send(bytes: Array(text.utf8)) }
+
+  func send(bytes: [UInt8]) {
+    var rest = ArraySlice(bytes)
     // A terminal takes some thousands of bytes at a time: what the program says meanwhile must be read too.
     while !rest.isEmpty {
       let count = rest.prefix(512).withUnsafeBytes { write(primary, $0.baseAddress, $0.count) }
