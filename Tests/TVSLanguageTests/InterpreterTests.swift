@@ -28,6 +28,21 @@ struct InterpreterTests {
     #expect(interpreter.globalNames == ["x", "z", "_"])
   }
 
+  @Test("What a function gives may take its name, also while calls of it are under way")
+  func renaming() throws {
+    let text = """
+      fn f(n) { if n == 0 { x -> x + 1 } else { f(n - 1) } }
+      f = f(3)
+      f(1)
+      fn g(x) { x * 10 }
+      for i in range(2) { g = if i == 0 { h = g(4); x -> h + x } else { g(2) } }
+      g
+      fn k(n) { k = n; if n == 0 { k } else { k + 1 } }
+      k(0) + k(5)
+      """
+    #expect(try Fixture.run(text) == "2\n42\n6")
+  }
+
   @Test("Script arguments are the list args")
   func arguments() throws {
     let interpreter = Fixture.interpreter()

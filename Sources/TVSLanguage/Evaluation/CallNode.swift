@@ -54,15 +54,16 @@ class CallNode: ExpressionNode {
     do {
       return try execution.run(code, inner)
     } catch {
-      throw traced(error, function)
+      throw traced(error, code.label)
     }
   }
 
   /// An error with this call among those on the way to it.
-  func traced(_ error: any Error, _ function: FunctionValue) -> any Error {
+  @inline(never)
+  final func traced(_ error: any Error, _ label: String) -> any Error {
     switch error {
     case var failure as RuntimeFailure:
-      failure.diagnostic.trace.append(TracedCall(function: function.label, range: range))
+      failure.diagnostic.trace.append(TracedCall(function: label, range: range))
       return failure
     case let report as ErrorReport: return RuntimeFailure(report, at: range)
     default: return error

@@ -234,6 +234,11 @@ extension UnsafeMutablePointer where Pointee == Value? {
     if case .number? = pointee { initialize(to: nil) } else { pointee = nil }
   }
 
+  /// The code of the function that lies there, if a call has nothing to do but to set its parameters.
+  var simpleCode: Unmanaged<FunctionCode>? {
+    @inline(__always) get { if case .function(let function)? = pointee { function.simple } else { nil } }
+  }
+
   var holdsList: Bool { if case .list? = pointee { true } else { false } }
 
   /// Adds to the text that lies there; false if it is something else.

@@ -76,6 +76,9 @@ final class FunctionCode {
     case expression(ExpressionNode)
   }
 
+  /// What messages and traces call a function without a name.
+  static let nameless = "a lambda"
+
   let name: String?
   let range: SourceRange
   let documentation: Documentation?
@@ -98,6 +101,9 @@ final class FunctionCode {
   let isSimple: Bool
   /// Whose globals it reads: those of the session or of a module. A function must not keep its module alive.
   private(set) weak var scope: ModuleScope?
+
+  /// The name for messages and traces.
+  var label: String { name ?? Self.nameless }
 
   init(
     name: String?, _ range: SourceRange, _ documentation: Documentation?, _ parameters: [Parameter], _ room: Room,

@@ -25,20 +25,20 @@ final class PositionalCallNode: CallNode {
   }
 
   override func evaluate(_ frame: Frame) throws -> Value {
-    if let place, case .function(let function)? = place.pointee { return try call(function, frame) }
-    return try call(try called(frame), frame)
-  }
-
-  @inline(__always)
-  private func call(_ function: FunctionValue, _ frame: Frame) throws -> Value {
+    // The function of a global is not held: while a call runs nobody gives the name another value, since functions
+    // assign to their own names only.
+    if let place, let code = place.simpleCode, code._withUnsafeGuaranteedRef({ $0.parameterCount }) == count {
+      return try code._withUnsafeGuaranteedRef { try call($0, frame) }
+    }
+    let function = try called(frame)
     guard let code = function.simple, code._withUnsafeGuaranteedRef({ $0.parameterCount }) == count else {
       return try callAny(function, frame)
     }
-    return try code._withUnsafeGuaranteedRef { try call($0, function, frame) }
+    return try withExtendedLifetime(function) { try code._withUnsafeGuaranteedRef { try call($0, frame) } }
   }
 
   @inline(__always)
-  private func call(_ code: FunctionCode, _ function: FunctionValue, _ frame: Frame) throws -> Value {
+  private func call(_ code: FunctionCode, _ frame: Frame) throws -> Value {
     try frame.checkpoint(range)
     let execution = frame.execution
     let inner = try enter(code, execution, frame)
@@ -48,7 +48,7 @@ final class PositionalCallNode: CallNode {
       return value
     } catch {
       execution.leaveAny(inner, slots: code.slots)
-      throw traced(error, function)
+      throw traced(error, code.label)
     }
   }
 

@@ -33,7 +33,7 @@ public final class FunctionValue: @unchecked Sendable {
   public var name: String? { record?.builtin.name ?? code?.name }
 
   /// The name for messages and traces.
-  public var label: String { name ?? "a lambda" }
+  public var label: String { name ?? FunctionCode.nameless }
 
   /// The names by which arguments may be given, in order.
   public var parameterNames: [String] {
