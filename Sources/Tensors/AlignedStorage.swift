@@ -62,13 +62,15 @@ final class AlignedStorage<Element: BitwiseCopyable>: @unchecked Sendable {
 private enum LargeBlocks {
   /// Bytes of a large page of x86 and of most Arm systems.
   private static let hugePage = 2 << 20
+  /// Blocks of this size and above come straight from the kernel, and are kept for reuse.
+  private static let smallestKept = 1 << 20
   /// Of blocks kept for the next vector of their size, altogether. Fresh memory has to be cleared by the kernel, a
-  /// sixteenth of the time of the logits of 512 tokens.
+  /// sixteenth of the time of the logits of 512 tokens, a quarter of a call of `train` that makes one step of a small model.
   private static let largestKept = 128 << 20
   /// glibc raises the size from which blocks come straight from the kernel as such blocks are freed; after a few
   /// gradients every vector of a model's size would stay in the pool for good, which took 200 MB of a session that had
   /// measured two planes of 534,528 weights. Setting the size fixes it.
-  private static let areReturned = tvs_memory_return_blocks(1 << 20)
+  private static let areReturned = tvs_memory_return_blocks(smallestKept)
 
   private struct Block: @unchecked Sendable {
     let base: UnsafeMutableRawPointer
@@ -80,8 +82,7 @@ private enum LargeBlocks {
 
   /// Memory that is not initialised.
   static func memory(bytes: Int) throws(TensorError) -> UnsafeMutableRawPointer {
-    let isLarge = bytes >= 2 * hugePage
-    if isLarge, let block = take(bytes) { return block }
+    if bytes >= smallestKept, let block = take(bytes) { return block }
     do {
       try MemoryBudget.check(bytes: bytes)
     } catch {
@@ -91,6 +92,7 @@ private enum LargeBlocks {
       try MemoryBudget.check(bytes: bytes)
     }
     _ = areReturned
+    let isLarge = bytes >= 2 * hugePage
     var memory: UnsafeMutableRawPointer?
     guard posix_memalign(&memory, isLarge ? hugePage : 64, bytes) == 0, let memory else {
       throw .tooLarge(bytes: Double(bytes), available: MemoryBudget.available)
@@ -110,7 +112,7 @@ private enum LargeBlocks {
   }
 
   static func release(_ base: UnsafeMutableRawPointer, bytes: Int) {
-    guard bytes >= 2 * hugePage, bytes <= largestKept else { return free(base) }
+    guard bytes >= smallestKept, bytes <= largestKept else { return free(base) }
     let block = Block(base: base, bytes: bytes)
     let old = kept.withLock { blocks -> [Block] in
       blocks.append(block)
