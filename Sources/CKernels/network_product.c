@@ -10,6 +10,7 @@ enum {
   PACKED_B = 1 << 17, // floats: a panel is read again for every block of a, which takes so long that any cache will do
   ROWS = 72,          // of a block of a, which stays in the second-level cache: six and twelve divide it
   ALL_ROWS = 1008,    // so many are packed once for all columns: a megabyte of the second-level cache
+  PANELS_TOGETHER = 8, // of b, whose streams a set of the first-level cache holds
   WORTH_PACKING = 64, // columns over which a packed block of a is used
 };
 
@@ -50,12 +51,22 @@ TVS_INLINE void interleave(const float *from, long stride, int lines, long depth
 /// Panels of sixteen columns, each depth after depth; columns that do not exist are zero.
 TVS_INLINE void pack_b(const struct tvs_product *p, float *restrict to, long depth_begin, long depth, long column_begin,
                        long columns) {
-  for (long j = 0; j < columns; j += TVS_PANEL) {
+  long j = 0;
+  if (p->b_column == 1) {
+    // Several panels at a time, so that what lies together is read together.
+    for (long count; (count = (columns - j) / TVS_PANEL) > 0; j += count * TVS_PANEL) {
+      if (count > PANELS_TOGETHER) count = PANELS_TOGETHER;
+      const float *from = p->b + depth_begin * p->b_depth + column_begin + j;
+      for (long k = 0; k < depth; k++, from += p->b_depth)
+        for (long panel = 0; panel < count; panel++)
+          tvs_store(to + (panel * depth + k) * TVS_PANEL, tvs_load(from + panel * TVS_PANEL));
+      to += count * depth * TVS_PANEL;
+    }
+  }
+  for (; j < columns; j += TVS_PANEL) {
     long width = columns - j < TVS_PANEL ? columns - j : TVS_PANEL;
     const float *from = p->b + depth_begin * p->b_depth + (column_begin + j) * p->b_column;
-    if (width == TVS_PANEL && p->b_column == 1) {
-      for (long k = 0; k < depth; k++) tvs_store(to + k * TVS_PANEL, tvs_load(from + k * p->b_depth));
-    } else if (width == TVS_PANEL && p->b_depth == 1) {
+    if (width == TVS_PANEL && p->b_depth == 1) {
       interleave(from, p->b_column, TVS_PANEL, depth, to, TVS_PANEL);
     } else if (width == TVS_PANEL) {
       for (long k = 0; k < depth; k++)
@@ -72,12 +83,20 @@ TVS_INLINE void pack_b(const struct tvs_product *p, float *restrict to, long dep
 /// Groups of `tile` rows, each depth after depth; the last group may be smaller.
 TVS_INLINE void pack_a(const struct tvs_product *p, float *restrict to, const int tile, long depth_begin, long depth,
                        long row_begin, long rows) {
-  for (long i = 0; i < rows; i += tile) {
+  long i = 0;
+  if (p->a_row == 1) {
+    // All groups at a time: their numbers lie together.
+    const long groups = rows / tile;
+    const float *from = p->a + row_begin + depth_begin * p->a_depth;
+    for (long k = 0; k < depth; k++, from += p->a_depth)
+      for (long group = 0; group < groups; group++)
+        for (int r = 0; r < tile; r++) to[(group * depth + k) * tile + r] = from[group * tile + r];
+    i = groups * tile;
+    to += i * depth;
+  }
+  for (; i < rows; i += tile) {
     const float *from = p->a + (row_begin + i) * p->a_row + depth_begin * p->a_depth;
-    if (rows - i >= tile && p->a_row == 1) {
-      for (long k = 0; k < depth; k++)
-        for (int r = 0; r < tile; r++) to[k * tile + r] = from[k * p->a_depth + r];
-    } else if (rows - i >= tile && p->a_depth == 1 && tile % 4 == 0) {
+    if (rows - i >= tile && p->a_depth == 1 && tile % 4 == 0) {
       interleave(from, p->a_row, tile, depth, to, tile);
     } else {
       int height = (int)(rows - i < tile ? rows - i : tile);
@@ -117,10 +136,20 @@ TVS_INLINE void multiply_block(const struct tvs_product *p, const int tile, cons
       }
       const float *a = packed_a ? packed_a + i * depth : p->a + row * p->a_row + depth_begin;
       long a_row = packed_a ? 1 : p->a_row, a_depth = packed_a ? tile : 1;
-      if (pair && packed_a && rows - i >= 12) {
+      if (pair && packed_a && rows - i >= 4) {
         // Strides that the compiler knows: no address is computed in the loop.
-        tvs_tile_pair(depth, a, 1, 12, b, TVS_PANEL * depth, &end);
-        i += 12;
+        if (i % 12) a = packed_a + i / 12 * 12 * depth + i % 12;
+        const long left = rows - i;
+        if (left >= 12) {
+          tvs_tile_pair(12, depth, a, b, TVS_PANEL * depth, &end);
+          i += 12;
+        } else if (left >= 8) {
+          tvs_tile_pair(8, depth, a, b, TVS_PANEL * depth, &end);
+          i += 8;
+        } else {
+          tvs_tile_pair(4, depth, a, b, TVS_PANEL * depth, &end);
+          i += 4;
+        }
       } else if (tile == 12 && rows - i >= 12) {
         tvs_tile_fixed(12, depth, a, a_row, a_depth, b, &end);
         if (pair) {

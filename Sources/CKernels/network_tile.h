@@ -99,13 +99,14 @@ TVS_INLINE void tvs_tile_fixed(const int rows, long depth, const float *a, long 
   tvs_tile_store(sums, rows, end);
 }
 
-/// Twelve rows and two panels of columns, whose panels of b lie `b_next` apart. Every number of a serves two
-/// multiplications, so that these and not the loads bound the loop; 24 sums need the 32 registers of AVX-512.
-TVS_INLINE void tvs_tile_pair(long depth, const float *a, long a_row, long a_depth, const float *b, long b_next,
+/// `rows` rows, a constant, of a packed group of twelve and two panels of columns, which lie `b_next` apart. Every number
+/// of a serves two multiplications, so that these and not the loads bound the loop; the 24 sums of twelve rows need the
+/// 32 registers of AVX-512.
+TVS_INLINE void tvs_tile_pair(const int rows, long depth, const float *a, const float *b, long b_next,
                               const struct tvs_tile_end *end) {
   tvs_panel left[12], right[12];
 #pragma clang loop unroll(full)
-  for (int i = 0; i < 12; i++) {
+  for (int i = 0; i < rows; i++) {
     left[i] = right[i] = (tvs_panel){0};
     // What the sums will be added to or written over is far away; it comes while they are made.
     __builtin_prefetch(end->c + i * end->c_row, 1);
@@ -114,15 +115,15 @@ TVS_INLINE void tvs_tile_pair(long depth, const float *a, long a_row, long a_dep
   for (long k = 0; k < depth; k++) {
     const tvs_panel b0 = tvs_load(b + k * TVS_PANEL), b1 = tvs_load(b + b_next + k * TVS_PANEL);
 #pragma clang loop unroll(full)
-    for (int i = 0; i < 12; i++) {
-      const float x = a[i * a_row + k * a_depth];
+    for (int i = 0; i < rows; i++) {
+      const float x = a[i + k * 12];
       left[i] += x * b0;
       right[i] += x * b1;
     }
   }
   const struct tvs_tile_end next = tvs_tile_next(*end);
-  tvs_tile_store(left, 12, end);
-  tvs_tile_store(right, 12, &next);
+  tvs_tile_store(left, rows, end);
+  tvs_tile_store(right, rows, &next);
 }
 
 /// A tile of one to six rows.

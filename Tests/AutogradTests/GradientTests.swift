@@ -20,9 +20,13 @@ extension AutogradTests {
       }
     }
 
-    @Test func `A linear map agrees with its reference in tiles of twelve rows`() throws {
+    /// Packed and unpacked rows, one and two panels of columns, and what is left of twelve rows: 5, 11, 7, 4 and 8.
+    @Test(
+      "A linear map agrees with its reference in tiles of twelve rows",
+      arguments: [(41, 19, 35), (35, 19, 67), (31, 40, 100), (16, 70, 64), (20, 33, 80)])
+    func tilesOfTwelve(_ rows: Int, _ inputs: Int, _ outputs: Int) throws {
       try check(
-        [Matrix(41, 19, seed: 1), Matrix(35, 19, seed: 2), Matrix(1, 35, seed: 3)],
+        [Matrix(rows, inputs, seed: 1), Matrix(outputs, inputs, seed: 2), Matrix(1, outputs, seed: 3)],
         kernels: CPUKernels(tileRows: 12), reference: { Reference.linear($0[0], $0[1], $0[2]) }
       ) { tape, v in try tape.linear(v[0], weight: v[1], bias: v[2]) }
     }

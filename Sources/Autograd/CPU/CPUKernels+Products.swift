@@ -101,10 +101,11 @@ private struct Product {
 
   var multiplications: Int { rows * columns * max(1, c.depth) }
 
-  /// Cuts along the longer side, so that as little as possible is packed twice, then into tiles.
+  /// Cuts along the longer side, so that as little as possible is packed twice, then into tiles: in fours of rows, the
+  /// smallest tile that has enough sums to hide the latency of the processor's multiplications.
   func carryOut(part: Int, of parts: Int, scratch: Output) {
     let cutsRows = rows >= columns
-    let share = (0..<(cutsRows ? rows : columns)).part(part, of: parts, unit: cutsRows ? 12 : 16)
+    let share = (0..<(cutsRows ? rows : columns)).part(part, of: parts, unit: cutsRows ? 4 : 16)
     let perItem = max(1, (cutsRows ? columns : rows) * c.depth)
     let tile = max(192, Product.largestTile / perItem / 48 * 48)
     var product = c
