@@ -1,6 +1,10 @@
 #include "CKernels.h"
 #include "network_math.h"
 
+/// Vectors that are worked on together in loops whose operations wait for each other: one alone leaves the processor idle
+/// for a fifth of the time.
+enum { TOGETHER = 4 };
+
 TVS_KERNEL void tvs_add_to(const float *restrict input, float *restrict output, long begin, long end) {
   for (long i = begin; i < end; i++) output[i] += input[i];
 }
@@ -17,8 +21,9 @@ TVS_KERNEL void tvs_add_row(const float *restrict row, const float *restrict inp
 
 TVS_KERNEL void tvs_sum_rows(const float *restrict input, float *restrict output, long rows, long columns,
                              bool accumulate, long begin, long end) {
-  // Thirty-two columns at a time stay in registers while the rows stream past.
-  enum { WIDTH = 32 };
+  // Sixty-four columns at a time stay in registers while the rows stream past: four lines of each row, so that the
+  // processor sees them coming.
+  enum { WIDTH = 64 };
   for (long j = begin; j < end; j += WIDTH) {
     long width = end - j < WIDTH ? end - j : WIDTH;
     float sums[WIDTH] = {0};
@@ -39,6 +44,7 @@ TVS_KERNEL void tvs_sum_rows(const float *restrict input, float *restrict output
 #define CUBIC 0.044715f
 
 TVS_KERNEL void tvs_gelu(const float *restrict input, float *restrict output, long begin, long end) {
+#pragma clang loop interleave_count(TOGETHER)
   for (long i = begin; i < end; i++) {
     float x = input[i];
     output[i] = x * tvs_sigmoidf(TWO_ROOT_TWO_OVER_PI * x * (1.0f + CUBIC * x * x));
@@ -53,13 +59,16 @@ TVS_INLINE float gelu_slope(float x) {
 TVS_KERNEL void tvs_gelu_backward(const float *restrict gradient, const float *restrict input,
                                   float *restrict input_gradient, bool accumulate, long begin, long end) {
   if (accumulate)
+#pragma clang loop interleave_count(TOGETHER)
     for (long i = begin; i < end; i++) input_gradient[i] += gradient[i] * gelu_slope(input[i]);
   else
+#pragma clang loop interleave_count(TOGETHER)
     for (long i = begin; i < end; i++) input_gradient[i] = gradient[i] * gelu_slope(input[i]);
 }
 
 TVS_KERNEL void tvs_swiglu(const float *restrict gate, const float *restrict up, float *restrict output, long begin,
                            long end) {
+#pragma clang loop interleave_count(TOGETHER)
   for (long i = begin; i < end; i++) output[i] = gate[i] * tvs_sigmoidf(gate[i]) * up[i];
 }
 
@@ -67,6 +76,7 @@ TVS_KERNEL void tvs_swiglu_backward(const float *restrict gradient, const float 
                                     float *restrict gate_gradient, bool gate_accumulate, float *restrict up_gradient,
                                     bool up_accumulate, long begin, long end) {
   if (gate_gradient && up_gradient && !gate_accumulate && !up_accumulate) {
+#pragma clang loop interleave_count(TOGETHER)
     for (long i = begin; i < end; i++) {
       float s = tvs_sigmoidf(gate[i]);
       gate_gradient[i] = gradient[i] * up[i] * s * (1.0f + gate[i] * (1.0f - s));

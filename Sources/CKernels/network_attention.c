@@ -64,9 +64,9 @@ TVS_INLINE void write_head(const struct tvs_attention *a, const float *from, lon
   for (long t = 0; t < rows; t++) {
     const float *restrict g = from + t * from_stride;
     float *restrict y = to + t * stride;
-    if (!accumulate) memset(y, 0, width * sizeof(float));
     long start = 0;
     if (turns && a->angles) {
+      if (!accumulate) memset(y, 0, 2 * half * sizeof(float));
       const float *restrict cosine = a->angles + (position + t) * 2 * half;
       const float *restrict sine = cosine + half;
       for (long i = 0; i < half; i++) {
@@ -75,7 +75,10 @@ TVS_INLINE void write_head(const struct tvs_attention *a, const float *from, lon
       }
       start = 2 * half;
     }
-    for (long i = start; i < width; i++) y[i] += g[i] * scale;
+    if (accumulate)
+      for (long i = start; i < width; i++) y[i] += g[i] * scale;
+    else
+      for (long i = start; i < width; i++) y[i] = 0 + g[i] * scale;
   }
 }
 
@@ -120,49 +123,60 @@ TVS_INLINE void panels_by_row(const float *from, long rows, long columns, float 
 }
 
 /// c[rows × columns] (+)= a[rows × depth] · b, where row i has `depth + i` terms at most: tiles stop at the diagonal.
-/// `a_row` is 1 and `a_depth` the stride for a transposed a.
-TVS_INLINE void tiles(long rows, long columns, long depth, const float *a, long a_row, long a_depth, const float *b,
-                      long panel_stride, float *c, long c_row, bool accumulate) {
-  for (long j = 0; j < columns; j += TVS_PANEL) {
+/// `a_row` is 1 and `a_depth` the stride for a transposed a. `wide`: two panels at a time.
+TVS_INLINE void tiles(const bool wide, long rows, long columns, long depth, const float *a, long a_row, long a_depth,
+                      const float *b, long panel_stride, float *c, long c_row, bool accumulate) {
+  for (long j = 0; j < columns;) {
+    const bool pair = wide && columns - j >= 2 * TVS_PANEL;
+    const float *panel = b + j / TVS_PANEL * panel_stride;
     for (long i = 0; i < rows; i += TILE) {
       int height = (int)(rows - i < TILE ? rows - i : TILE);
       float *to = c + i * c_row + j;
       struct tvs_tile_end end = {
           .c = to, .c_row = c_row, .base = accumulate ? to : 0, .base_row = c_row, .alpha = 1, .columns = TVS_PANEL};
-      tvs_tile(height, depth, a + i * a_row, a_row, a_depth, b + j / TVS_PANEL * panel_stride, &end);
+      if (pair && height == TILE) {
+        tvs_tile_six_by_two(depth, a + i * a_row, a_row, a_depth, panel, panel_stride, &end);
+        continue;
+      }
+      tvs_tile(height, depth, a + i * a_row, a_row, a_depth, panel, &end);
+      if (pair) {
+        const struct tvs_tile_end next = tvs_tile_next(end);
+        tvs_tile(height, depth, a + i * a_row, a_row, a_depth, panel + panel_stride, &next);
+      }
     }
+    j += pair ? 2 * TVS_PANEL : TVS_PANEL;
   }
 }
 
 /// scores[i][j] = x[i] · y[j] for the queries at position … + rows and the keys up to each tile's diagonal.
-TVS_INLINE void scores_of(const struct sizes *s, const float *x, const float *y_panels, long rows, long position,
-                          float *scores) {
+TVS_INLINE void scores_of(const bool wide, const struct sizes *s, const float *x, const float *y_panels, long rows,
+                          long position, float *scores) {
   for (long i = 0; i < rows; i += TILE) {
     long height = rows - i < TILE ? rows - i : TILE;
     long keys = rounded(position + i + height);
-    tiles(height, keys, s->width, x + i * s->columns, s->columns, 1, y_panels, TVS_PANEL * s->columns,
+    tiles(wide, height, keys, s->width, x + i * s->columns, s->columns, 1, y_panels, TVS_PANEL * s->columns,
           scores + i * s->keys, s->keys, false);
   }
 }
 
 /// sums[i] = Σ_j weights[i][j] · y[j] over the keys up to each tile's diagonal.
-TVS_INLINE void mix(const struct sizes *s, const float *weights, const float *y_panels, long rows, long position,
-                    float *sums) {
+TVS_INLINE void mix(const bool wide, const struct sizes *s, const float *weights, const float *y_panels, long rows,
+                    long position, float *sums) {
   for (long i = 0; i < rows; i += TILE) {
     long height = rows - i < TILE ? rows - i : TILE;
-    tiles(height, s->columns, position + i + height, weights + i * s->keys, s->keys, 1, y_panels,
+    tiles(wide, height, s->columns, position + i + height, weights + i * s->keys, s->keys, 1, y_panels,
           TVS_PANEL * s->length, sums + i * s->columns, s->columns, false);
   }
 }
 
 /// sums[j] += Σ_i weights[i][j] · x[i] over the queries at or after key j.
-TVS_INLINE void mix_transposed(const struct sizes *s, const float *weights, const float *x_panels, long rows,
-                               long position, float *sums) {
+TVS_INLINE void mix_transposed(const bool wide, const struct sizes *s, const float *weights, const float *x_panels,
+                               long rows, long position, float *sums) {
   for (long j = 0; j < position + rows; j += TILE) {
     long height = position + rows - j < TILE ? position + rows - j : TILE;
     long first = j > position ? j - position : 0;
-    tiles(height, s->columns, rows - first, weights + first * s->keys + j, 1, s->keys, x_panels + first * TVS_PANEL,
-          TVS_PANEL * rows, sums + j * s->columns, s->columns, true);
+    tiles(wide, height, s->columns, rows - first, weights + first * s->keys + j, 1, s->keys,
+          x_panels + first * TVS_PANEL, TVS_PANEL * rows, sums + j * s->columns, s->columns, true);
   }
 }
 
@@ -172,8 +186,24 @@ TVS_INLINE long panels_of_row(const struct sizes *s, long position, long i) {
   return rounded(keys < s->length ? keys : s->length);
 }
 
-TVS_KERNEL void tvs_attention_forward(const struct tvs_attention *attention, float *scratch, long begin, long end) {
-  const struct tvs_attention *a = attention;
+/// The largest of the scores from `padding` to `last`, of which `columns`, whole panels, can be read; NaN is passed over.
+TVS_INLINE float largest_of(const float *score, long columns, long padding, long last) {
+  typedef int32_t indices __attribute__((vector_size(64), aligned(4)));
+  indices place = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+  tvs_panel largest = (tvs_panel){0} - INFINITY;
+  for (long j = 0; j < columns; j += TVS_PANEL, place += TVS_PANEL) {
+    const tvs_panel x = tvs_load(score + j);
+    const indices wins = (place >= (int32_t)padding) & (place <= (int32_t)last) & (x > largest);
+    largest = (tvs_panel)(((indices)x & wins) | ((indices)largest & ~wins));
+  }
+  float lanes[TVS_PANEL];
+  tvs_store(lanes, largest);
+  for (int half = TVS_PANEL / 2; half > 0; half /= 2)
+    for (int i = 0; i < half; i++) lanes[i] = lanes[i + half] > lanes[i] ? lanes[i + half] : lanes[i];
+  return lanes[0];
+}
+
+TVS_INLINE void forward(const bool wide, const struct tvs_attention *a, float *scratch, long begin, long end) {
   const struct sizes s = sizes_of(a);
   const long group = a->heads / a->key_value_heads, offset = a->length - a->query_length;
   float *key_panels = scratch;
@@ -201,17 +231,13 @@ TVS_KERNEL void tvs_attention_forward(const struct tvs_attention *attention, flo
         const long position = offset + first, row = sequence * a->query_length + first;
         copy_head(a, a->queries + row * a->query_stride + head * s.width, a->query_stride, rows, position, a->scale, true,
                   queries, s.columns);
-        scores_of(&s, queries, key_panels, rows, position, scores);
+        scores_of(wide, &s, queries, key_panels, rows, position, scores);
         float reciprocals[BLOCK];
         for (long i = 0; i < rows; i++) {
           float *restrict score = scores + i * s.keys;
           const long last = position + i, columns = panels_of_row(&s, position, i);
           // Whole panels rather than the exact range: no remainders. What is masked may hold anything.
-          float largest = -INFINITY;
-          for (long j = 0; j < columns; j++) {
-            float candidate = j >= padding && j <= last ? score[j] : -INFINITY;
-            largest = candidate > largest ? candidate : largest;
-          }
+          float largest = largest_of(score, columns, padding, last);
           if (last < padding) largest = 0;
           float sum = 0;
           for (long j = 0; j < columns; j++) {
@@ -224,7 +250,7 @@ TVS_KERNEL void tvs_attention_forward(const struct tvs_attention *attention, flo
           a->log_sum_exp[(sequence * a->heads + head) * a->query_length + first + i] =
               sum > 0 || sum != sum ? largest + logf(sum) : 0;
         }
-        mix(&s, scores, value_panels, rows, position, sums);
+        mix(wide, &s, scores, value_panels, rows, position, sums);
         for (long i = 0; i < rows; i++) {
           float *restrict to = a->output + (row + i) * a->heads * s.width + head * s.width;
           const float *restrict from = sums + i * s.columns;
@@ -235,8 +261,8 @@ TVS_KERNEL void tvs_attention_forward(const struct tvs_attention *attention, flo
   }
 }
 
-TVS_KERNEL void tvs_attention_backward(const struct tvs_attention_gradient *attention, float *scratch, long begin,
-                                       long end) {
+TVS_INLINE void backward(const bool wide, const struct tvs_attention_gradient *attention, float *scratch, long begin,
+                         long end) {
   const struct tvs_attention *a = &attention->forward;
   const struct sizes s = sizes_of(a);
   const long group = a->heads / a->key_value_heads, offset = a->length - a->query_length;
@@ -296,8 +322,8 @@ TVS_KERNEL void tvs_attention_backward(const struct tvs_attention_gradient *atte
           for (long c = 0; c < s.width; c++) sum += y[c] * g[c];
           dots[i] = sum;
         }
-        scores_of(&s, queries, key_rows, rows, position, probabilities);
-        scores_of(&s, gradients, value_rows, rows, position, slopes);
+        scores_of(wide, &s, queries, key_rows, rows, position, probabilities);
+        scores_of(wide, &s, gradients, value_rows, rows, position, slopes);
         for (long i = 0; i < rows; i++) {
           float *restrict p = probabilities + i * s.keys;
           float *restrict d = slopes + i * s.keys;
@@ -314,13 +340,13 @@ TVS_KERNEL void tvs_attention_backward(const struct tvs_attention_gradient *atte
           for (long j = columns; j < s.keys && j < columns + TVS_PANEL; j++) p[j] = d[j] = 0;
         }
         if (attention->query_gradient) {
-          mix(&s, slopes, key_columns, rows, position, query_sums);
+          mix(wide, &s, slopes, key_columns, rows, position, query_sums);
           write_head(a, query_sums, s.columns, rows, position, a->scale, true,
                      attention->query_gradient + row * attention->query_gradient_stride + head * s.width,
                      attention->query_gradient_stride, attention->query_accumulates);
         }
-        if (attention->key_gradient) mix_transposed(&s, slopes, query_columns, rows, position, key_sums);
-        if (attention->value_gradient) mix_transposed(&s, probabilities, gradient_columns, rows, position, value_sums);
+        if (attention->key_gradient) mix_transposed(wide, &s, slopes, query_columns, rows, position, key_sums);
+        if (attention->value_gradient) mix_transposed(wide, &s, probabilities, gradient_columns, rows, position, value_sums);
       }
     }
     if (attention->key_gradient)
@@ -332,4 +358,30 @@ TVS_KERNEL void tvs_attention_backward(const struct tvs_attention_gradient *atte
                  attention->value_gradient + key_row * attention->value_gradient_stride + key_head * s.width,
                  attention->value_gradient_stride, attention->value_accumulates);
   }
+}
+
+// Two panels at a time need the registers of AVX-512.
+
+TVS_KERNEL static void forward_wide(const struct tvs_attention *a, float *scratch, long begin, long end) {
+  forward(true, a, scratch, begin, end);
+}
+
+TVS_KERNEL static void forward_narrow(const struct tvs_attention *a, float *scratch, long begin, long end) {
+  forward(false, a, scratch, begin, end);
+}
+
+TVS_KERNEL static void backward_wide(const struct tvs_attention_gradient *a, float *scratch, long begin, long end) {
+  backward(true, a, scratch, begin, end);
+}
+
+TVS_KERNEL static void backward_narrow(const struct tvs_attention_gradient *a, float *scratch, long begin, long end) {
+  backward(false, a, scratch, begin, end);
+}
+
+void tvs_attention_forward(const struct tvs_attention *attention, float *scratch, long begin, long end) {
+  (tvs_has_wide_registers() ? forward_wide : forward_narrow)(attention, scratch, begin, end);
+}
+
+void tvs_attention_backward(const struct tvs_attention_gradient *attention, float *scratch, long begin, long end) {
+  (tvs_has_wide_registers() ? backward_wide : backward_narrow)(attention, scratch, begin, end);
 }

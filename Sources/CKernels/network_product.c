@@ -19,11 +19,7 @@ long tvs_multiply_scratch(void) { return PACKED_B + TVS_PANEL * DEPTH + ALL_ROWS
 /// Twelve rows where there are 32 registers of 512 bits, otherwise six.
 static int widest_tile(const struct tvs_product *p) {
   if (p->tile_rows) return p->tile_rows;
-#if defined(__x86_64__)
-  return __builtin_cpu_supports("avx512f") ? 12 : 6;
-#else
-  return 6;
-#endif
+  return tvs_has_wide_registers() ? 12 : 6;
 }
 
 /// to[k·width + line] = from[line·stride + k] for `lines` lines, a multiple of four, and `depth` values of k: four by four.

@@ -15,6 +15,15 @@ typedef float tvs_panel __attribute__((vector_size(64), aligned(4)));
 #define tvs_load(from) (*(const tvs_panel *)(from))
 #define tvs_store(to, value) ((void)(*(tvs_panel *)(to) = (value)))
 
+/// Whether there are 32 registers of 512 bits.
+TVS_INLINE bool tvs_has_wide_registers(void) {
+#if defined(__x86_64__)
+  return __builtin_cpu_supports("avx512f");
+#else
+  return false;
+#endif
+}
+
 typedef float tvs_quad __attribute__((vector_size(16), aligned(4)));
 
 /// to[i·width + line] for four numbers i of four lines: a block of four by four is turned in registers.
@@ -124,6 +133,26 @@ TVS_INLINE void tvs_tile_pair(const int rows, long depth, const float *a, const 
   const struct tvs_tile_end next = tvs_tile_next(*end);
   tvs_tile_store(left, rows, end);
   tvs_tile_store(right, rows, &next);
+}
+
+/// Six rows, not packed, and two panels of columns: twelve sums, for the 32 registers of AVX-512.
+TVS_INLINE void tvs_tile_six_by_two(long depth, const float *a, long a_row, long a_depth, const float *b, long b_next,
+                                    const struct tvs_tile_end *end) {
+  tvs_panel left[6], right[6];
+#pragma clang loop unroll(full)
+  for (int i = 0; i < 6; i++) left[i] = right[i] = (tvs_panel){0};
+  for (long k = 0; k < depth; k++) {
+    const tvs_panel b0 = tvs_load(b + k * TVS_PANEL), b1 = tvs_load(b + b_next + k * TVS_PANEL);
+#pragma clang loop unroll(full)
+    for (int i = 0; i < 6; i++) {
+      const float x = a[i * a_row + k * a_depth];
+      left[i] += x * b0;
+      right[i] += x * b1;
+    }
+  }
+  const struct tvs_tile_end next = tvs_tile_next(*end);
+  tvs_tile_store(left, 6, end);
+  tvs_tile_store(right, 6, &next);
 }
 
 /// A tile of one to six rows.
