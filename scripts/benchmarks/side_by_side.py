@@ -4,6 +4,7 @@ import json
 import math
 import os
 import pathlib
+import platform
 import shutil
 import statistics
 import subprocess
@@ -89,14 +90,30 @@ def main(options):
             result = bench.measure(job, peak)
             results[job.name] = result["ratio"]
             print(result["row"], flush=True)
+    recorded = json.loads(RECORDED.read_text()) if RECORDED.exists() else {}
+    here = processor()
     if options.record:
-        recorded = json.loads(RECORDED.read_text()) if RECORDED.exists() else {}
-        RECORDED.write_text(json.dumps(recorded | {name: round(ratio, 2) for name, ratio in results.items()}, indent=2) + "\n")
-    return check(results) if options.check else 0
+        recorded.setdefault(here, {}).update((name, round(ratio, 2)) for name, ratio in results.items())
+        RECORDED.write_text(json.dumps(recorded, indent=2) + "\n")
+    if not options.check:
+        return 0
+    if here not in recorded:
+        sys.exit(f"scripts/bench: nothing is recorded for {here}; --record keeps what is measured now")
+    return check(results, recorded[here])
 
 
-def check(results):
-    recorded = json.loads(RECORDED.read_text())
+def processor():
+    """What this machine computes with: ratios differ by half between processors, since PyTorch's library favours some."""
+    try:
+        lines = pathlib.Path("/proc/cpuinfo").read_text().split("\n\n")[0].splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    fields = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
+    name = fields.get("model name", platform.machine())
+    return f"{name} (family {fields['cpu family']}, model {fields['model']})" if "cpu family" in fields else name
+
+
+def check(results, recorded):
     slower = [name for name, ratio in results.items() if ratio < LOWEST * recorded.get(name, 0)]
     for name in slower:
         print(f"scripts/bench: {name} was {recorded[name]} times faster and is {results[name]:.2f}", file=sys.stderr)
