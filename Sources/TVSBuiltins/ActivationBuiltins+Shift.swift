@@ -69,18 +69,18 @@ extension ActivationBuiltins {
     let places = try ActivationPlaces(call, model)
     let texts = try ActivationTexts(call, model)
     let seed = try TensorArguments.seed(call)
-    var controls: [Displacement] = []
+    var controls: [() throws -> Displacement] = []
     if call.isGiven("data") {
-      let count = try call.integer("shuffles")
+      let (data, examples, count) = (try call.data(), try call.integer("examples"), try call.integer("shuffles"))
       guard (1...64).contains(count) else {
         throw ErrorReport(
           .invalidArgument, "shuffles cannot be \(count)", label: "it must lie between 1 and 64", argument: "shuffles")
       }
-      for number in 0..<count {
-        controls.append(
+      controls = (0..<count).map { number in
+        {
           try ShuffledAnswers.step(
-            model, on: call.data(), examples: call.integer("examples"), norm: displacement.norm, seed: seed,
-            number: number))
+            model, on: data, examples: examples, norm: displacement.norm, seed: seed, number: number)
+        }
       }
     }
     let result = try ActivationShift(

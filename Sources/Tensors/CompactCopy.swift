@@ -1,5 +1,4 @@
 import CKernels
-import Synchronization
 
 /// The numbers of matrices in fewer bytes than float32 takes, and without loss.
 ///
@@ -37,17 +36,13 @@ public final class CompactCopy: Sendable {
     // Most vectors that are no bfloat16 show it within a page: no memory is asked for them.
     guard vector.withPointer({ tvs_vector_is_bfloat16($0, min(vector.count, 1024)) }) else { return nil }
     let storage = try AlignedStorage<UInt16>(count: vector.count)
-    let isExact = Atomic(true)
-    vector.withPointer { pointer in
+    let isExact = vector.withPointer { pointer in
       nonisolated(unsafe) let source = pointer
-      Parallel.ranges(vector.count, grain: 1 << 18) { range in
-        let halves = storage.base + range.lowerBound
-        if !tvs_vector_halve(source + range.lowerBound, halves, range.count) {
-          isExact.store(false, ordering: .relaxed)
-        }
+      return Parallel.holds(vector.count, grain: 1 << 18) { range in
+        tvs_vector_halve(source + range.lowerBound, storage.base + range.lowerBound, range.count)
       }
     }
-    return isExact.load(ordering: .relaxed) ? storage : nil
+    return isExact ? storage : nil
   }
 
   private static func blocks(_ vector: FloatVector, _ matrices: [Place]) throws(TensorError) -> Form? {
@@ -61,18 +56,13 @@ public final class CompactCopy: Sendable {
     // Memory that is not written stays with the system: the blocks of what is left out take none.
     let storage = try AlignedStorage<tvs_block>(count: (vector.count + width - 1) / width)
     let written = candidates.filter { matrix in
-      let isExact = Atomic(true)
       vector.withPointer { pointer in
         nonisolated(unsafe) let source = pointer + matrix.offset
         nonisolated(unsafe) let blocks = storage.base + matrix.offset / width
-        Parallel.ranges(matrix.rows * matrix.columns / width, grain: 1 << 13) { range in
-          let begin = range.lowerBound
-          if !tvs_blocks_encode(source + begin * width, blocks + begin, range.count * width) {
-            isExact.store(false, ordering: .relaxed)
-          }
+        return Parallel.holds(matrix.rows * matrix.columns / width, grain: 1 << 13) { range in
+          tvs_blocks_encode(source + range.lowerBound * width, blocks + range.lowerBound, range.count * width)
         }
       }
-      return isExact.load(ordering: .relaxed)
     }
     guard isWorthwhile(written, of: vector) else { return nil }
     return .blocks(storage, written: Set(written.map(\.offset)))

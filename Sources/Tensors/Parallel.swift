@@ -1,5 +1,6 @@
 import CKernels
 import Foundation
+import Synchronization
 
 /// Threads, in this one place.
 public enum Parallel {
@@ -24,6 +25,15 @@ public enum Parallel {
     let parts = parts(of: count, grain: grain)
     if parts == 1 { return body(0..<count) }
     perform(parts) { part in body(part * count / parts..<(part + 1) * count / parts) }
+  }
+
+  /// Whether `body` says so of every range, on several threads like ``ranges(_:grain:_:)``; all ranges are asked.
+  public static func holds(_ count: Int, grain: Int = 1, _ body: @Sendable (Range<Int>) -> Bool) -> Bool {
+    let all = Atomic(true)
+    ranges(count, grain: grain) { range in
+      if !body(range) { all.store(false, ordering: .relaxed) }
+    }
+    return all.load(ordering: .relaxed)
   }
 
   /// Calls `body` once for every number below `parts`, on as many threads as are free.

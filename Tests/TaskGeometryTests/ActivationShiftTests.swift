@@ -57,7 +57,7 @@ struct ActivationShiftTests {
     let search = try Perturbations(in: model.parameterSpace, length: .norm(0.3), seed: 4)
     let step = try search.displacement(0, origin: model)
     let shift = try ActivationShift(
-      of: step, on: model, texts: texts, at: [ActivationPoint(layer: 0)], random: 3, seed: 4, controls: [step])
+      of: step, on: model, texts: texts, at: [ActivationPoint(layer: 0)], random: 3, seed: 4, controls: [{ step }])
     #expect(shift.controls[0][0].elements == shift.finite[0].elements)
     for control in shift.random {
       let cosine = try control[0].dot(shift.finite[0]) / (control[0].norm * shift.finite[0].norm)

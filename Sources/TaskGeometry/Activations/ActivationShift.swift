@@ -46,14 +46,14 @@ public struct ActivationShift: Sendable {
   ///   - positions: at which tokens; the shift is the mean over all rows that this gives.
   ///   - random: how many random displacements of the same norm.
   ///   - seed: of the random displacements, which are never candidates of a search with this seed.
-  ///   - controls: other displacements of the same space, such as ``ShuffledAnswers``.
+  ///   - controls: what makes other displacements of the same space, such as ``ShuffledAnswers``; one at a time, since
+  ///     each is as large as the model.
   /// - Throws: ``GeometryError``, `TransformerError`, `TensorError`, `Interrupted`.
   public init(
     of displacement: Displacement, on model: Model, texts sequences: [[Int32]], at points: [ActivationPoint],
-    positions: PositionRule = .last, random: Int = 3, seed: UInt64 = 0, controls: [Displacement] = []
+    positions: PositionRule = .last, random: Int = 3, seed: UInt64 = 0, controls: [() throws -> Displacement] = []
   ) throws {
     try model.parameterSpace.require(displacement.space)
-    for control in controls { try model.parameterSpace.require(control.space) }
     guard (0...256).contains(random) else {
       throw GeometryError.outOfRange(what: "random", value: random, allowed: 0...256)
     }
@@ -67,6 +67,14 @@ public struct ActivationShift: Sendable {
     let reader = MeanReader(sequences: sequences, points: points, rule: positions).withoutUnmarked
     let (base, moved, agreement) = try reader.pair(model, model.moved(by: displacement))
     try activity.advance()
+    func shift(_ other: Displacement) throws -> [FloatVector] {
+      try model.parameterSpace.require(other.space)
+      let shift = try reader.means(model.moved(by: other)).subtracting(base)
+      try activity.advance()
+      return shift
+    }
+    // First, since their data may not be what it should.
+    self.controls = try controls.map { try shift($0()) }
     let few = reader.prefix(Self.sweepTexts)
     let found = try DifferenceStep.sweep(
       pointNorm: model.freeWeights.norm, operation: "shift", what: "difference of activations"
@@ -78,15 +86,9 @@ public struct ActivationShift: Sendable {
     step = found.step
     firstOrder = try reader.derivative(model, displacement, epsilon: found.step.length / norm).vectors()
     try activity.advance()
-    func shift(_ other: Displacement) throws -> [FloatVector] {
-      let shift = try reader.means(model.moved(by: other)).subtracting(base)
-      try activity.advance()
-      return shift
-    }
     let perturbations = try Perturbations(
       in: model.parameterSpace, length: .norm(norm), seed: Self.controlSeed(seed))
     self.random = try (0..<random).map { try shift(perturbations.displacement($0)) }
-    self.controls = try controls.map(shift)
   }
 
   /// A seed apart from that of a search: otherwise the control of its first candidate would be the candidate.
