@@ -94,11 +94,13 @@ extension Team {
 
   /// Answers the other ranks until each has been told that nothing is left.
   private func serve<Item: Portable>(_ step: Int, _ handout: Handout<Item>, _ transport: any Transport) throws {
+    var pause = Pause()
     while !handout.isOver {
       guard let (from, bytes) = try transport.receive() else {
-        usleep(200)
+        pause.sleep()
         continue
       }
+      pause = Pause()
       var source = ByteSource(bytes)
       switch try Message(from: &source) {
       case .entered(let step, let name): try compare(from, step, name)
@@ -159,12 +161,13 @@ extension Team {
   }
 
   private func reply(_ transport: any Transport) throws -> Message {
+    var pause = Pause()
     while true {
       if let (_, bytes) = try transport.receive() {
         var source = ByteSource(bytes)
         return try Message(from: &source)
       }
-      usleep(200)
+      pause.sleep()
     }
   }
 }

@@ -248,11 +248,13 @@ public final class Team: Sendable {
     }
     var parts = [[UInt8]?](repeating: nil, count: count)
     parts[0] = sink.bytes
+    var pause = Pause()
     while parts.contains(where: { $0 == nil }) {
       guard let (from, bytes) = try transport.receive() else {
-        usleep(100)
+        pause.sleep()
         continue
       }
+      pause = Pause()
       var source = ByteSource(bytes)
       switch try Message(from: &source) {
       case .entered(let step, let name): try compare(from, step, name)
