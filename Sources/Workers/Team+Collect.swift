@@ -96,7 +96,7 @@ extension Team {
   private func serve<Item: Portable>(_ step: Int, _ handout: Handout<Item>, _ transport: any Transport) throws {
     var pause = Pause()
     while !handout.isOver {
-      guard let (from, bytes) = try transport.receive() else {
+      guard let (from, bytes) = try receive(transport) else {
         pause.sleep()
         continue
       }
@@ -163,7 +163,7 @@ extension Team {
   private func reply(_ transport: any Transport) throws -> Message {
     var pause = Pause()
     while true {
-      if let (_, bytes) = try transport.receive() {
+      if let (_, bytes) = try receive(transport) {
         var source = ByteSource(bytes)
         return try Message(from: &source)
       }

@@ -34,6 +34,8 @@ public final class Team: Sendable {
     var known: [Int: String] = [:]
     /// On rank 0: reports of steps that it has not come to.
     var early: [(rank: Int, step: Int, name: String)] = []
+    /// On rank 0: messages for a step that it has not come to, in their order.
+    var held: [(from: Int, bytes: [UInt8])] = []
   }
 
   /// A team of this process alone.
@@ -117,12 +119,25 @@ public final class Team: Sendable {
     try transport.send(sink.bytes, to: rank)
   }
 
+  /// A message that has arrived, or nil at once.
+  func receive(_ transport: any Transport) throws -> (from: Int, bytes: [UInt8])? {
+    if let message = state.withLock({ $0.held.isEmpty ? nil : $0.held.removeFirst() }) { return message }
+    return try transport.receive()
+  }
+
   /// On rank 0: reads the reports that have arrived, while it waits for something else.
+  ///
+  /// A rank that already knows what rank 0 has just said may be asking for its part of what comes next; what it says is
+  /// kept until then.
   public func drain() throws {
     guard isLeader, let transport else { return }
     while let (from, bytes) = try transport.receive() {
       var source = ByteSource(bytes)
-      if case .entered(let step, let name) = try Message(from: &source) { try compare(from, step, name) }
+      if case .entered(let step, let name) = try Message(from: &source) {
+        try compare(from, step, name)
+      } else {
+        state.withLock { $0.held.append((from, bytes)) }
+      }
     }
   }
 
@@ -250,7 +265,7 @@ public final class Team: Sendable {
     parts[0] = sink.bytes
     var pause = Pause()
     while parts.contains(where: { $0 == nil }) {
-      guard let (from, bytes) = try transport.receive() else {
+      guard let (from, bytes) = try receive(transport) else {
         pause.sleep()
         continue
       }

@@ -106,6 +106,15 @@ struct TeamTests {
     }
   }
 
+  @Test("Ranks that know what rank 0 decided may ask for their part of what comes next before it is done telling")
+  func ahead() throws {
+    let results = together(4, lag: 5000) { team in
+      _ = try team.agreed("clock") { 17.5 }
+      return try team.collect("work", count: 9) { 2 * $0 }
+    }
+    for result in results { #expect(try result.get() == (0..<9).map { 2 * $0 }) }
+  }
+
   @Test("Nothing is shared out within an item")
   func nested() throws {
     let results = together(2) { team in

@@ -63,13 +63,19 @@ final class Mailboxes: Sendable {
 struct Mailbox: Transport {
   let boxes: Mailboxes
   let rank: Int
+  /// Microseconds that a broadcast takes its root after all others have it.
+  var lag: UInt32 = 0
   var count: Int { boxes.count }
 
   func send(_ bytes: [UInt8], to rank: Int) throws { boxes.send(bytes, from: self.rank, to: rank) }
   func receive() throws -> (from: Int, bytes: [UInt8])? { boxes.receive(rank) }
 
   func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int) throws {
-    if root == rank { return boxes.publish(Array(bytes), from: root) }
+    if root == rank {
+      boxes.publish(Array(bytes), from: root)
+      if lag > 0 { usleep(lag) }
+      return
+    }
     let source = boxes.published(rank)
     guard source.count == bytes.count else { throw WorkerError.malformed }
     bytes.copyBytes(from: source)
@@ -90,7 +96,7 @@ struct Mailbox: Transport {
 
 /// What each rank of a team of threads gave.
 func together<Result: Sendable>(
-  _ count: Int, _ body: @escaping @Sendable (Team) throws -> Result
+  _ count: Int, lag: UInt32 = 0, _ body: @escaping @Sendable (Team) throws -> Result
 ) -> [Swift.Result<Result, any Error>] {
   let boxes = Mailboxes(count)
   let results = Mutex([Swift.Result<Result, any Error>?](repeating: nil, count: count))
@@ -99,7 +105,7 @@ func together<Result: Sendable>(
   for rank in 0..<count {
     done.enter()
     Thread.detachNewThread {
-      let team = Team(Mailbox(boxes: boxes, rank: rank)) { FailureText(code: "E0901", message: "\($0)") }
+      let team = Team(Mailbox(boxes: boxes, rank: rank, lag: lag)) { FailureText(code: "E0901", message: "\($0)") }
       let result = Swift.Result { try body(team) }
       results.withLock { $0[rank] = result }
       done.leave()
