@@ -36,7 +36,7 @@ private struct SeparableQuadratic {
     let perturbations = try Perturbations(
       in: space(gradient.count), within: subspace, length: length, seed: seed, isAntithetic: antithetic)
     return try RandomSearch.run(
-      perturbations, count: n, around: FloatVector(zeros: gradient.count), gradientNorm: norm, score: score)
+      perturbations, count: n, around: FloatVector(zeros: gradient.count), gradientNorm: { norm }, score: score)
   }
 
   /// The mean gain of the best over many seeds, and its standard error.

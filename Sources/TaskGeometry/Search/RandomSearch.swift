@@ -26,20 +26,26 @@ public enum RandomSearch {
   ///
   /// - Parameters:
   ///   - base: the point around which is searched.
-  ///   - gradientNorm: the norm of the gradient there, as far as it lies in what is searched, for the prediction.
+  ///   - gradientNorm: finds the norm of the gradient there, as far as it lies in what is searched, for the prediction; a
+  ///     norm that is not finite counts as unknown.
   ///   - journal: opens a journal, given the score of the base; called on rank 0 only. Candidates that it knows are not
   ///     scored again.
   ///   - score: the objective. It must not keep the vector, whose memory is used again.
   /// - Throws: ``GeometryError/outOfRange(what:value:allowed:)``, ``GeometryError/degenerate(operation:reason:)``,
   ///   `TensorError`, `Interrupted`, and what `score` throws.
   public static func run(
-    _ perturbations: Perturbations, count: Int, around base: FloatVector, gradientNorm: Double? = nil,
+    _ perturbations: Perturbations, count: Int, around base: FloatVector, gradientNorm: (() throws -> Double)? = nil,
     journal open: ((CandidateScore) throws -> SearchJournal)? = nil,
     score: (FloatVector) throws -> CandidateScore
   ) throws -> Candidates {
     guard count >= 1, count <= limit else {
       throw GeometryError.outOfRange(what: "n", value: count, allowed: 1...limit)
     }
+    let team = Team.current
+    let grain = perturbations.isAntithetic ? 2 : 1
+    // Of several workers one finds the gradient while the others score candidates: its norm is all that travels.
+    let ahead = gradientNorm != nil && team.isSharing ? grain : 0
+    var norm = ahead == 0 ? try gradientNorm?() : nil
     let start = try score(base)
     guard start.loss.isFinite else { throw TransformerError.notFinite(what: "loss of the model", step: nil) }
     let (bytes, overflow) = count.multipliedReportingOverflow(by: start.right.count + 64)
@@ -50,18 +56,24 @@ public enum RandomSearch {
     try MemoryBudget.check(bytes: bytes)
     var walk = try PerturbedPoint(perturbations, around: base)
     var journal: SearchJournal?
-    if let open { try Team.current.leading("journal") { journal = try open(start) } }
+    if let open { try team.leading("journal") { journal = try open(start) } }
     defer { try? journal?.sync() }
+    let known = journal?.known ?? [:]
     // Mirror images stay together, since the second one takes the perturbation of the first.
-    let scores = try Team.current.collect(
-      "search", count: count, known: journal?.known ?? [:], grain: perturbations.isAntithetic ? 2 : 1,
-      loss: \.loss, arrived: journal.map { journal in { try journal.add($0, $1) } }
+    var scores = try team.collect(
+      "search", count: ahead + count, known: Dictionary(uniqueKeysWithValues: known.map { ($0 + ahead, $1) }),
+      grain: grain, loss: \.loss,
+      arrived: journal.map { journal in { if $0 >= ahead { try journal.add($0 - ahead, $1) } } }
     ) { index in
-      try walk.move(to: index)
+      guard index >= ahead else { return CandidateScore(loss: index == 0 ? try gradientNorm?() ?? .nan : 0) }
+      try walk.move(to: index - ahead)
       return try score(walk.point)
     }
-    try Team.current.leading("journal") { try journal?.sync() }
-    return try Candidates(perturbations, base: start, scores: scores, gradientNorm: gradientNorm)
+    try team.leading("journal") { try journal?.sync() }
+    if ahead > 0 { norm = scores[0].loss }
+    scores.removeFirst(ahead)
+    return try Candidates(
+      perturbations, base: start, scores: scores, gradientNorm: norm.flatMap { $0.isFinite ? $0 : nil })
   }
 
   /// Searches around a model.
@@ -99,12 +111,10 @@ public enum RandomSearch {
     } else {
       (selection, fresh) = try ScoringSet.split(data, for: model, count: count, seed: seed)
     }
-    let gradient = try selection.gradient(of: model)
-    let norm: Double
-    if let subspace {
-      norm = try subspace.coordinates(of: gradient).reduce(0) { $0 + $1 * $1 }.squareRoot()
-    } else {
-      norm = gradient.norm
+    func gradientNorm() throws -> Double {
+      let gradient = try selection.gradient(of: model)
+      guard let subspace else { return gradient.norm }
+      return try subspace.coordinates(of: gradient).reduce(0) { $0 + $1 * $1 }.squareRoot()
     }
     let prefix = FrozenPrefix(model)
     let open = path.map { path in
@@ -115,8 +125,7 @@ public enum RandomSearch {
       }
     }
     var result = try run(
-      perturbations, count: candidates, around: model.freeWeights, gradientNorm: norm.isFinite ? norm : nil,
-      journal: open
+      perturbations, count: candidates, around: model.freeWeights, gradientNorm: gradientNorm, journal: open
     ) { free in
       let scores = try selection.scores(of: model.with(freeWeights: free), sharing: prefix)
       return CandidateScore(loss: scores.evaluation.loss, right: scores.right)
