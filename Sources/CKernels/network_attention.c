@@ -77,7 +77,7 @@ TVS_INLINE void write_head(const struct tvs_attention *a, const float *from, lon
     }
     if (accumulate)
       for (long i = start; i < width; i++) y[i] += g[i] * scale;
-    else
+    else  // As if added to a zero: −0 becomes 0, so that it makes no difference whether a gradient is the first.
       for (long i = start; i < width; i++) y[i] = 0 + g[i] * scale;
   }
 }
