@@ -135,7 +135,7 @@ TVS_INLINE void tiles(const bool wide, long rows, long columns, long depth, cons
       struct tvs_tile_end end = {
           .c = to, .c_row = c_row, .base = accumulate ? to : 0, .base_row = c_row, .alpha = 1, .columns = TVS_PANEL};
       if (pair && height == TILE) {
-        tvs_tile_six_by_two(depth, a + i * a_row, a_row, a_depth, panel, panel_stride, &end);
+        tvs_tile_pair(TILE, depth, a + i * a_row, a_row, a_depth, panel, panel_stride, &end);
         continue;
       }
       tvs_tile(height, depth, a + i * a_row, a_row, a_depth, panel, &end);

@@ -137,13 +137,13 @@ TVS_INLINE void multiply_block(const struct tvs_product *p, const int tile, cons
         if (i % 12) a = packed_a + i / 12 * 12 * depth + i % 12;
         const long left = rows - i;
         if (left >= 12) {
-          tvs_tile_pair(12, depth, a, b, TVS_PANEL * depth, &end);
+          tvs_tile_pair(12, depth, a, 1, 12, b, TVS_PANEL * depth, &end);
           i += 12;
         } else if (left >= 8) {
-          tvs_tile_pair(8, depth, a, b, TVS_PANEL * depth, &end);
+          tvs_tile_pair(8, depth, a, 1, 12, b, TVS_PANEL * depth, &end);
           i += 8;
         } else {
-          tvs_tile_pair(4, depth, a, b, TVS_PANEL * depth, &end);
+          tvs_tile_pair(4, depth, a, 1, 12, b, TVS_PANEL * depth, &end);
           i += 4;
         }
       } else if (tile == 12 && rows - i >= 12) {

@@ -108,11 +108,11 @@ TVS_INLINE void tvs_tile_fixed(const int rows, long depth, const float *a, long 
   tvs_tile_store(sums, rows, end);
 }
 
-/// `rows` rows, a constant, of a packed group of twelve and two panels of columns, which lie `b_next` apart. Every number
-/// of a serves two multiplications, so that these and not the loads bound the loop; the 24 sums of twelve rows need the
-/// 32 registers of AVX-512.
-TVS_INLINE void tvs_tile_pair(const int rows, long depth, const float *a, const float *b, long b_next,
-                              const struct tvs_tile_end *end) {
+/// `rows` rows, a constant, and two panels of columns, which lie `b_next` apart. Every number of a serves two
+/// multiplications, so that these and not the loads bound the loop; the 24 sums of twelve rows need the 32 registers of
+/// AVX-512.
+TVS_INLINE void tvs_tile_pair(const int rows, long depth, const float *a, long a_row, long a_depth, const float *b,
+                              long b_next, const struct tvs_tile_end *end) {
   tvs_panel left[12], right[12];
 #pragma clang loop unroll(full)
   for (int i = 0; i < rows; i++) {
@@ -125,7 +125,7 @@ TVS_INLINE void tvs_tile_pair(const int rows, long depth, const float *a, const 
     const tvs_panel b0 = tvs_load(b + k * TVS_PANEL), b1 = tvs_load(b + b_next + k * TVS_PANEL);
 #pragma clang loop unroll(full)
     for (int i = 0; i < rows; i++) {
-      const float x = a[i + k * 12];
+      const float x = a[i * a_row + k * a_depth];
       left[i] += x * b0;
       right[i] += x * b1;
     }
@@ -133,26 +133,6 @@ TVS_INLINE void tvs_tile_pair(const int rows, long depth, const float *a, const 
   const struct tvs_tile_end next = tvs_tile_next(*end);
   tvs_tile_store(left, rows, end);
   tvs_tile_store(right, rows, &next);
-}
-
-/// Six rows, not packed, and two panels of columns: twelve sums, for the 32 registers of AVX-512.
-TVS_INLINE void tvs_tile_six_by_two(long depth, const float *a, long a_row, long a_depth, const float *b, long b_next,
-                                    const struct tvs_tile_end *end) {
-  tvs_panel left[6], right[6];
-#pragma clang loop unroll(full)
-  for (int i = 0; i < 6; i++) left[i] = right[i] = (tvs_panel){0};
-  for (long k = 0; k < depth; k++) {
-    const tvs_panel b0 = tvs_load(b + k * TVS_PANEL), b1 = tvs_load(b + b_next + k * TVS_PANEL);
-#pragma clang loop unroll(full)
-    for (int i = 0; i < 6; i++) {
-      const float x = a[i * a_row + k * a_depth];
-      left[i] += x * b0;
-      right[i] += x * b1;
-    }
-  }
-  const struct tvs_tile_end next = tvs_tile_next(*end);
-  tvs_tile_store(left, 6, end);
-  tvs_tile_store(right, 6, &next);
 }
 
 /// A tile of one to six rows.
