@@ -1,13 +1,12 @@
-#define _GNU_SOURCE  // wcwidth, pipe2
+#define _GNU_SOURCE  // wcwidth
 #include "CEditline.h"
+#include "keyboard.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <histedit.h>
 #include <langinfo.h>
 #include <limits.h>
 #include <locale.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -185,40 +184,10 @@ void tvs_editline_leave(tvs_editline *editor, const char *mark) { go_below(edito
 
 // MARK: - Reading
 
-/// Holds a byte when the window's size has changed. A pipe, since the signal may come to any thread and at any moment,
-/// and both have to end the wait for a key.
-static int resized[2] = {-1, -1};
-
-static void on_resize(int signal_number) {
-  (void)signal_number;
-  int saved = errno;
-  ssize_t ignored = write(resized[1], "", 1);  // A full pipe says it already.
-  (void)ignored;
-  errno = saved;
-}
-
-static bool watch_window(void) {
-  if (resized[0] >= 0) return true;
-  if (pipe2(resized, O_CLOEXEC | O_NONBLOCK) != 0) return false;
-  struct sigaction action;
-  memset(&action, 0, sizeof action);
-  action.sa_handler = on_resize;
-  action.sa_flags = SA_RESTART;  // Whatever else reads or writes is not to notice.
-  sigemptyset(&action.sa_mask);
-  return sigaction(SIGWINCH, &action, NULL) == 0;
-}
-
-/// Whether the window's size has changed since this was asked last.
-static bool take_resize(void) {
-  char bytes[64];
-  bool any = false;
-  while (read(resized[0], bytes, sizeof bytes) > 0) any = true;
-  return any;
-}
-
 /// Draws the entry for the window's new size. Terminals wrap anew what they show, so that the cursor stands in the row
 /// of the entry that it has at the new width.
-static void fit_window(tvs_editline *editor) {
+static void fit_window(void *context) {
+  tvs_editline *editor = context;
   int cursor_row;
   last_row(editor, &cursor_row);
   if (cursor_row > 0) fprintf(stdout, "\033[%dA", cursor_row);
@@ -228,49 +197,12 @@ static void fit_window(tvs_editline *editor) {
   el_set(editor->el, EL_REFRESH);
 }
 
-/// Waits for a byte of input. Returns what `read` would: 1, 0 at the end, or -1 when a signal wants something, but a
-/// change of the window is seen to in here.
-static ssize_t read_byte(tvs_editline *editor, char *byte) {
-  for (;;) {
-    struct pollfd sources[] = {{STDIN_FILENO, POLLIN, 0}, {resized[0], POLLIN, 0}};
-    int ready = poll(sources, sizeof sources / sizeof *sources, -1);
-    int error = errno;
-    if (take_resize()) {
-      fit_window(editor);
-      continue;
-    }
-    if (ready < 0) {
-      errno = error;
-      return -1;
-    }
-    if (!sources[0].revents) continue;
-    ssize_t count = read(STDIN_FILENO, byte, 1);
-    if (count >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK)) return count;
-  }
-}
-
 /// Reads a character in place of libedit's own function, which would lose the line being typed when the window changes
-/// while it waits. Bytes that are no character are skipped, as there.
+/// while it waits.
 static int read_character(EditLine *el, wchar_t *character) {
   tvs_editline *editor = NULL;
   if (el_get(el, EL_CLIENTDATA, &editor) != 0 || !editor) return -1;
-  mbstate_t state;
-  memset(&state, 0, sizeof state);
-  for (bool inside = false;;) {
-    char byte;
-    ssize_t count = read_byte(editor, &byte);
-    if (count <= 0) return (int)count;
-    size_t used = mbrtowc(character, &byte, 1, &state);
-    if (used == (size_t)-1) {
-      // What broke a character off may begin another one.
-      memset(&state, 0, sizeof state);
-      if (inside) used = mbrtowc(character, &byte, 1, &state);
-      if (used == (size_t)-1) memset(&state, 0, sizeof state);
-    }
-    inside = used == (size_t)-2;
-    if (used == 0) *character = 0;
-    if (used <= 1) return 1;
-  }
+  return tvs_keyboard_read(character, fit_window, editor);
 }
 
 // MARK: - Keys
@@ -444,7 +376,7 @@ tvs_editline *tvs_editline_open(const char *name, tvs_key_handler handler, void 
   good &= el_set(el, EL_EDITOR, "emacs") == 0;
   // libedit's own handlers would send the signal on to the whole process group.
   good &= el_set(el, EL_SIGNAL, 0) == 0;
-  good &= watch_window() && el_wset(el, EL_GETCFN, read_character) == 0;
+  good &= tvs_keyboard_watch_window() && el_wset(el, EL_GETCFN, read_character) == 0;
   // Every function has its name before ~/.editrc is read: binding an unknown name can corrupt libedit's heap.
   static const struct {
     const char *name, *help;
@@ -493,7 +425,7 @@ bool tvs_editline_set_prompt(tvs_editline *editor, const char *prompt) {
 
 bool tvs_editline_read(tvs_editline *editor, const char **text, size_t *count, int *error) {
   int characters = 0;
-  take_resize();
+  tvs_keyboard_take_resize();
   el_resize(editor->el);
   begin_editing(editor->el);
   fputs("\033[?2004h", stdout);
