@@ -96,7 +96,9 @@ struct EditingTests {
     terminal.resize(columns: 20, rows: 24)
     try terminal.expect("\u{1B}[1A\r\u{1B}[J")
     terminal.send("[1]\r")
-    try terminal.expect("20")
+    try terminal.expectPrompt()
+    terminal.enter("total + 101")
+    try terminal.expect("121")
   }
 
   @Test("bytes that are no characters are skipped, also in the middle of one")
