@@ -43,7 +43,7 @@ public protocol Transport: Sendable {
 }
 
 /// How long to sleep between two looks at what has arrived: longer and longer while nothing does. Each look takes time from the
-/// work that shares the core; one every 0.2 ms took a twentieth of it.
+/// work that shares the core; one every 0.2 ms took a fiftieth of it.
 struct Pause {
   private var microseconds: UInt32 = 50
 
